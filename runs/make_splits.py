@@ -1,0 +1,101 @@
+"""Make the package's split files anew: ``python runs/make_splits.py DATA``.
+
+DATA holds the corpora and ``splits/``, the published roles. The clean splits follow from names
+and melodies alone, so that the same data give the same files.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from ostinato.music import splits
+from ostinato.music.corpora.asap import ASAP
+from ostinato.music.corpora.emopia import CLIP
+from ostinato.music.corpora.pop909 import POP909
+from ostinato.music.corpora.types import midi_files
+from ostinato.music.midi import read_midi
+from ostinato.music.score import Int
+
+OUT = Path(splits.__file__).parent / "splits_data"
+
+
+def main(data: Path) -> None:
+    """Write every split file."""
+    roles = {path.stem: published(path) for path in sorted((data / "splits").glob("*.csv"))}
+    for name in ("emopia_midibert_clip", "emopia_song"):
+        write(name, ((clip, song_of_clip(clip), side) for clip, side in roles[name].items()))
+    for name in ("pianist8_midibert", "pop909_midibert"):
+        write(name, ((song, song, side) for song, side in roles[name].items()))
+    write("pop909_song", pop909_song(data / "POP909", roles["pop909_midibert"]))
+    write("nottingham_tune", nottingham_tune(data / "Nottingham"))
+    write("asap_piece", asap_piece(data / "ASAP"))
+
+
+def published(path: Path) -> dict[str, str]:
+    """Name, without its suffix, to side."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines)
+        return {
+            (row.get("file") or row["song"]).removesuffix(".mid"): row["split"] for row in rows
+        }
+
+
+def write(name: str, rows: Iterable[tuple[str, str, str]]) -> None:
+    """One split file, sorted by name."""
+    with (OUT / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("name", "song", "side"))
+        writer.writerows(sorted(rows))
+
+
+def song_of_clip(clip: str) -> str:
+    """The YouTube id in the name of an EMOPIA clip."""
+    found = CLIP.fullmatch(clip)
+    assert found, clip
+    return found["song"]
+
+
+def pop909_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The published roles, but songs of one melody stand together, on the side farthest from train."""
+    melodies = {d.song: melody(d.path) for d in POP909.documents(folder) if d.song in roles}
+    group = splits.melody_groups(melodies, run=40)
+    rank = {side: number for number, side in enumerate(splits.SIDES)}
+    side = dict.fromkeys(group.values(), "train")
+    for song, role in roles.items():
+        side[group[song]] = max(side[group[song]], role, key=rank.__getitem__)
+    return [(song, song, side[group[song]]) for song in roles]
+
+
+def nottingham_tune(folder: Path) -> list[tuple[str, str, str]]:
+    """80/10/10 within each dance; tunes that share a run of melody are one song."""
+    melodies = {name: melody(path) for name, path in midi_files(folder / "MIDI", "*.mid")}
+    group = splits.melody_groups(melodies)
+    dance = {song: re.sub(r"[0-9]+$|(?<=reels).*", "", song) for song in group.values()}
+    side = splits.assign(group, dance)
+    return [(name, song, side[name]) for name, song in group.items()]
+
+
+def asap_piece(folder: Path) -> list[tuple[str, str, str]]:
+    """80/10/10 of the pieces of each composer, whose scores and performances go with them."""
+    pieces = sorted({document.song for document in ASAP.documents(folder)})
+    composer = {piece: piece.split("/")[0] for piece in pieces}
+    side = splits.assign(dict(zip(pieces, pieces, strict=True)), composer)
+    return [(piece, piece, side[piece]) for piece in pieces]
+
+
+def melody(path: Path) -> Int:
+    """Pitches of the first track, in time."""
+    score = read_midi(path)
+    first = np.flatnonzero(score.track == 0)
+    order = np.lexsort((score.pitch[first], score.onset[first]))
+    return score.pitch[first][order].astype(np.int64)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Files, configuration, devices and logs: nothing about music, text or models."""

@@ -1,0 +1,210 @@
+"""The command `ostinato`: a table of verbs, each a thin call of one function in `jobs`.
+
+Jobs are imported when their verb is called, so that `ostinato --help` loads no numpy and no torch.
+Exit codes: 0 done; 2 the user can mend it (one sentence on standard error); 130 interrupted;
+1 and a traceback: a defect of ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ostinato import __version__
+from ostinato.base.errors import UserError
+
+MELODY_MODEL = "midiformer-melody"
+
+app = typer.Typer(
+    name="ostinato",
+    help="Symbolic music: from a MIDI file to what its notes mean.",
+    epilog="Every verb has its own help: ostinato VERB --help",
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", show_default=False)]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="KEY=VALUE",
+        help="Dotted overrides of the recipe, such as train.steps=100.",
+        show_default=False,
+    ),
+]
+Scheme = Annotated[Literal["cp4", "cp7"], typer.Option(help="How notes become words.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (default: the process's own arguments) and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(given, prog_name="ostinato", standalone_mode=False)
+    except UserError as error:
+        return _refuse(str(error))
+    except typer.TyperException as error:
+        return _refuse(f"{error.format_message().rstrip('.')} (--help says what is expected)")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _refuse(f"{error.filename}: {error.strerror}")
+    if code == 130:
+        sys.stderr.write("interrupted\n")
+    return code or 0
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"error: {' '.join(sentence.split())}\n")
+    return 2
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ostinato {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ostinato(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def inspect(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
+    scheme: Scheme = "cp4",
+    as_json: Json = False,
+) -> None:
+    """Say what is in MIDI files, and what is odd about it."""
+    from ostinato.jobs import inspect as job
+
+    job.inspect(files, scheme, as_json)
+
+
+@app.command()
+def melody(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="MIDI file to write.")],
+    labels: Annotated[
+        Path | None, typer.Option(help="Also write every note's probabilities to this JSON file.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the piano roll to this PNG file.")
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            help="Call a note melody from this probability on (0 to 1); default: the likeliest."
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A bundled model's name, or a model directory.")
+    ] = MELODY_MODEL,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Find the melody: the same notes, distributed to melody, bridge and accompaniment tracks."""
+    from ostinato.jobs import melody as job
+
+    job.melody(
+        job.MelodyRequest(file, out, labels, picture, threshold, model, device, as_json=as_json)
+    )
+
+
+@app.command()
+def prepare(
+    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="pop909, emopia, ... or folder.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the corpus lies.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of shards to write.")],
+    scheme: Scheme = "cp4",
+    steps_per_quarter: Annotated[
+        int, typer.Option(help="Grid: 4 is sixteenths; 12 and 24 hold triplets too.")
+    ] = 4,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes; default: one per core.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Turn a corpus into shards of words for training: in parallel, resumable."""
+    from ostinato.jobs import prepare as job
+
+    job.prepare(
+        job.PrepareRequest(
+            corpus=corpus,
+            folder=folder,
+            out=out,
+            scheme=scheme,
+            steps_per_quarter=steps_per_quarter,
+            workers=workers,
+            as_json=as_json,
+        )
+    )
+
+
+@app.command()
+def pretrain(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
+    """Pre-train an encoder from a recipe; the same command resumes it."""
+    from ostinato.jobs import pretrain as job
+
+    job.pretrain(recipe, overrides or [], as_json)
+
+
+@app.command()
+def finetune(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
+    """Fine-tune a pre-trained encoder from a recipe; the same command resumes it."""
+    from ostinato.jobs import finetune as job
+
+    job.finetune(recipe, overrides or [], as_json)
+
+
+@app.command()
+def evaluate(
+    suite: Annotated[str, typer.Option(help="The benchmark: pop909-melody.")],
+    data: Annotated[Path, typer.Option(help="Folder of the suite's corpus.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A bundled model's name, or a directory.")
+    ] = MELODY_MODEL,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Score a model on a published benchmark, with intervals and baselines beside it."""
+    from ostinato.jobs import evaluate as job
+
+    job.evaluate(model, suite, data, device, as_json)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure: music.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="MIDI files; default: the bundled example.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the speed on this machine, beside other libraries."""
+    from ostinato.jobs import bench as job
+
+    job.bench(name, data, as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
+) -> None:
+    """Find the melody of the bundled example and write all that can be shown of it."""
+    from ostinato.jobs import demo as job
+
+    job.demo(out)

@@ -1,0 +1,1 @@
+"""From prepared documents to batches on the device: shards, word tables, windows, masks."""

@@ -1,0 +1,99 @@
+"""Scores of a note classifier, all of them computed from one confusion matrix per song."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int = NDArray[np.integer]
+Float = NDArray[np.float64]
+
+RESAMPLES = 10_000
+SEED = 0
+
+
+def confusion(truth: Int, predicted: Int, classes: int) -> NDArray[np.int64]:
+    """Counts int64 [classes, classes], rows the truth; notes whose truth is -1 are left out."""
+    known = truth >= 0
+    cell = truth[known].astype(np.int64) * classes + predicted[known]
+    return np.bincount(cell, minlength=classes * classes).reshape(classes, classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What one labeller reached on a set of songs. Every figure is a share in 0..1."""
+
+    names: tuple[str, ...]
+    confusion: NDArray[np.int64]  # [classes, classes], rows the truth
+    songs: int
+    accuracy: float  # of all notes together
+    song_mean: float  # mean over songs of the song's own accuracy
+    interval: tuple[float, float]  # 95 %, of ``accuracy``, songs resampled whole
+    precision: Float  # [classes]; 0 for a class that was never predicted
+    recall: Float  # [classes]; 0 for a class that never occurs
+    f1: Float  # [classes]
+    macro_f1: float
+
+    @property
+    def notes(self) -> int:
+        """How many notes were scored."""
+        return int(self.confusion.sum())
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain numbers."""
+        classes = zip(self.names, self.precision, self.recall, self.f1, strict=True)
+        return {
+            "accuracy": self.accuracy,
+            "interval": list(self.interval),
+            "song_mean": self.song_mean,
+            "macro_f1": self.macro_f1,
+            "notes": self.notes,
+            "songs": self.songs,
+            "classes": {
+                name: {"precision": float(p), "recall": float(r), "f1": float(f)}
+                for name, p, r, f in classes
+            },
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def score(confusions: Sequence[NDArray[np.int64]], names: Sequence[str]) -> Scores:
+    """Scores from the confusion matrices of the songs; songs without notes count for nothing."""
+    kept = [matrix for matrix in confusions if matrix.sum()]
+    if not kept:
+        raise ValueError("no labelled note to score")
+    songs = np.stack(kept)
+    right = np.trace(songs, axis1=1, axis2=2)
+    size = songs.sum((1, 2))
+    total = songs.sum(0)
+    hit = np.diag(total).astype(np.float64)
+    precision = hit / np.maximum(total.sum(0), 1)
+    recall = hit / np.maximum(total.sum(1), 1)
+    f1 = 2 * hit / np.maximum(total.sum(0) + total.sum(1), 1)
+    return Scores(
+        names=tuple(names),
+        confusion=total,
+        songs=len(songs),
+        accuracy=float(right.sum() / size.sum()),
+        song_mean=float((right / size).mean()),
+        interval=bootstrap(right, size),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        macro_f1=float(f1.mean()),
+    )
+
+
+def bootstrap(right: Int, size: Int) -> tuple[float, float]:
+    """95 % interval of sum(right) / sum(size), by the percentiles of resampled songs.
+
+    Whole songs are drawn, since the notes of a song are right or wrong together; the seed
+    is fixed, so that the interval of a result is always the same.
+    """
+    generator = np.random.default_rng(SEED)
+    weights = generator.multinomial(len(size), np.full(len(size), 1 / len(size)), RESAMPLES)
+    low, high = np.percentile((weights @ right) / (weights @ size), [2.5, 97.5])
+    return float(low), float(high)

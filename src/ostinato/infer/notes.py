@@ -1,0 +1,136 @@
+"""A label for every note of a piece, however long: windows of it, their probabilities merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ostinato.base.log import progress
+from ostinato.data.batches import Batch, Batches, middle_weight
+from ostinato.data.ngrams import NgramMatcher
+from ostinato.data.shards import Documents, Entry, Header
+from ostinato.data.words import distinct_rows, word_table
+from ostinato.models.midiformer import MidiformerModel, NgramBatch
+from ostinato.music.compoundation import Compoundation
+from ostinato.music.score import Int
+
+Float = NDArray[np.float32]
+
+WINDOWS = {"cpu": 4, "cuda": 32}  # to a batch: what keeps the device busy, in little memory
+
+
+@dataclass(frozen=True, eq=False)
+class NoteLabels:
+    """The labels of a score's notes, in the score's order."""
+
+    probabilities: Float  # float32 [n, labels]; rows of 0 for notes that are not labelled
+    labels: Int  # int64 [n], index into ``names``, -1 for notes that are not labelled (drums)
+    names: tuple[str, ...]
+
+    def confidence(self) -> Float:
+        """The probability of the label that each note was given, float32 [n]; 0 for -1."""
+        chosen = np.take_along_axis(self.probabilities, np.maximum(self.labels, 0)[:, None], 1)
+        return np.where(self.labels < 0, np.float32(0), chosen[:, 0])
+
+
+def choose(probabilities: Float, threshold: float | None = None) -> Int:
+    """The label of each note, int64 [n]: the likeliest, -1 for rows of zeros.
+
+    With a threshold, label 0 goes to exactly the notes whose probability of it reaches the
+    threshold; the others get the likeliest of the other labels.
+    """
+    likeliest = probabilities.argmax(1)
+    if threshold is not None:
+        others = probabilities[:, 1:].argmax(1) + 1
+        likeliest = np.where(probabilities[:, 0] >= threshold, 0, others)
+    return np.where(probabilities.any(1), likeliest, -1)
+
+
+class RowLabeller:
+    """A model, its head and its vocabulary on a device: rows of words to probabilities."""
+
+    def __init__(
+        self,
+        model: MidiformerModel,
+        head: str,
+        compoundation: Compoundation,
+        matcher: NgramMatcher,
+        *,
+        rows: int,
+        device: torch.device,
+    ) -> None:
+        """``rows`` is the length of a window, as in training."""
+        self._encoder = model.encoder
+        self._head = model.note_head(head)
+        self._labels = len(model.specs[head].labels)
+        self._compoundation = compoundation
+        self._matcher = matcher
+        self._rows = rows
+        self._device = device
+
+    @torch.inference_mode()
+    def probabilities(self, values: Int) -> Float:
+        """Words int16 [n, F] to float32 [n, labels], each row of which sums to 1.
+
+        Windows overlap by half. Where two cover a row, their probabilities are averaged,
+        weighted by how far the row is from the end of each: a window knows its middle best.
+        """
+        total = torch.zeros(len(values), self._labels)
+        if not len(values):
+            return total.numpy()
+        weights = torch.zeros(len(values))
+        batches = self._batches(values)
+        windows = batches.grid(max(1, self._rows // 2))
+        with progress(len(windows), "labelling") as advance:
+            for batch in batches.batches(windows, WINDOWS[self._device.type]):
+                answer, weight, row = self._merge_terms(batch)
+                total.index_add_(0, row, answer * weight[:, None])
+                weights.index_add_(0, row, weight)
+                advance(len(batch.tokens))
+        return (total / weights[:, None]).numpy()
+
+    def _batches(self, values: Int) -> Batches:
+        """The piece as the one document that its windows are cut from."""
+        compoundation = self._compoundation
+        vocab = compoundation.vocab
+        header = Header(compoundation.scheme, compoundation.steps_per_quarter, vocab)
+        piece = Documents(
+            header,
+            (Entry("", "", "", len(values), len(values)),),
+            values.astype(np.int16),
+            np.zeros(len(values), dtype=np.int8),
+            np.array([0, len(values)], dtype=np.int64),
+        )
+        distinct = distinct_rows(piece.values, vocab)
+        table = word_table(distinct, compoundation, transpose=0, device=self._device)
+        return Batches(piece, table, rows=self._rows, device=self._device)
+
+    def _merge_terms(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities [k, labels], weight [k] and row [k] of the rows of a batch's windows."""
+        found = self._matcher(batch.tokens)
+        ngrams = NgramBatch(found.ids, found.start, found.matrix)
+        on_gpu = self._device.type == "cuda"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=on_gpu):
+            hidden = self._encoder(batch.tokens, ngrams=ngrams)
+            logits = self._head(hidden, batch.row, batch.source.shape[1])
+        inside = batch.source >= 0
+        answer = logits.float().softmax(-1)[inside]
+        weight = middle_weight(batch.source)[inside]
+        return answer.cpu(), weight.cpu(), batch.source[inside].cpu()
+
+
+def scatter(rows: Float, note_index: Int, notes: Sequence[int] | Int, size: int) -> Float:
+    """Probabilities of rows [r, labels] to those of the score's notes [size, labels].
+
+    ``note_index`` [r] is the note of a row among ``notes``, which are those of the score that
+    were encoded; -1 where a row is no note. Notes that were not encoded get zeros.
+    """
+    found = np.zeros((size, rows.shape[1]), dtype=np.float32)
+    is_note = note_index >= 0
+    found[np.asarray(notes)[note_index[is_note]]] = rows[is_note]
+    return found

@@ -1,0 +1,69 @@
+"""``ostinato bench NAME``: the measurements behind the speed claims, on the user's machine."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict
+from pathlib import Path
+
+from ostinato.base.errors import UserError
+from ostinato.examples import example_path
+from ostinato.infer.directory import MELODY, find_model, read_vocabulary
+from ostinato.jobs.bench_music import Report, measure
+from ostinato.jobs.show import console, print_json, table
+from ostinato.music.midi import read_bytes
+
+NAMES = ("music",)
+REPEATS = 100  # of the bundled example, where no folder is given
+MIDI = {".mid", ".midi"}
+
+
+def bench(name: str, data: Path | None, as_json: bool) -> None:
+    """Measure and print; ``data`` is a folder of MIDI files, else the bundled example is used."""
+    if name not in NAMES:
+        raise UserError(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
+    files = _files(data)
+    source = f"{data}" if data else f"the bundled example, {REPEATS} times (--data takes a folder)"
+    report = measure(files, read_vocabulary(find_model(MELODY)).compoundation)
+    if as_json:
+        print_json({"data": source, "machine": machine(), **asdict(report)})
+    else:
+        _show(report, source, sum(map(len, files)))
+
+
+def machine() -> str:
+    """The processor and the interpreter, for a result to name."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
+    return f"{models[0] if models else platform.machine()}, Python {platform.python_version()}"
+
+
+def _files(data: Path | None) -> list[bytes]:
+    if data is None:
+        return [example_path().read_bytes()] * REPEATS
+    if not data.is_dir():
+        raise UserError(f"{data}: expected a folder of MIDI files")
+    paths = sorted(path for path in data.rglob("*") if path.suffix.lower() in MIDI)
+    if not paths:
+        raise UserError(f"{data}: no .mid or .midi file in this folder or below")
+    return [read_bytes(path) for path in paths]
+
+
+def _show(report: Report, source: str, size: int) -> None:
+    out = console()
+    out.print(f"bytes in memory, one core, CPU time, best of 3; {machine()}")
+    out.print(f"{source}: {size:,} bytes")
+    rows = [
+        (
+            rate.name,
+            f"{rate.files:,}",
+            f"{rate.files / rate.seconds:,.1f}",
+            f"{rate.notes / rate.seconds:,.0f}",
+            f"{rate.ratio:.1f} x",
+        )
+        for rate in report.rates
+    ]
+    out.print(table(("", "files", "files/s", "notes/s", "time of cp4"), rows))
+    for name in report.missing:
+        out.print(f"{name} is not installed: pip install {name} to measure it beside")

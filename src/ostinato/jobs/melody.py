@@ -1,0 +1,216 @@
+"""``ostinato melody``: which notes of a MIDI file are the melody, written back note for note."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ostinato.base.errors import UserError
+from ostinato.base.files import atomic_write
+from ostinato.infer.load import load
+from ostinato.infer.notes import NoteLabels
+from ostinato.jobs.show import console, percent, print_json, table
+from ostinato.music.midi import read_bytes, read_midi
+from ostinato.music.score import Score
+from ostinato.music.separate import Separated, separate
+
+
+@dataclass(frozen=True)
+class MelodyRequest:
+    """What the user asked for. ``threshold`` in 0..1; None takes the likeliest label."""
+
+    source: Path
+    out: Path
+    labels: Path | None = None
+    picture: Path | None = None
+    threshold: float | None = None
+    model: str = "midiformer-melody"
+    device: str = "auto"
+    as_json: bool = False
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise UserError(f"a threshold lies between 0 and 1; got {self.threshold}")
+        if self.picture is not None and self.picture.suffix.lower() != ".png":
+            raise UserError(f"{self.picture}: a picture is a .png file; give it that suffix")
+        paths = [path.resolve() for path in (self.source, *self.outputs())]
+        if len(set(paths)) < len(paths):
+            raise UserError(
+                f"{self.source}: the input and each output are different files; name them apart"
+            )
+        for path in self.outputs():
+            if path.is_dir():
+                raise UserError(f"{path}: expected the name of a file to write; this is a folder")
+
+    def outputs(self) -> list[Path]:
+        """Every file that is to be written."""
+        return [path for path in (self.out, self.labels, self.picture) if path is not None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What was done, for the terminal or as JSON."""
+
+    file: str
+    out: str
+    model: str
+    notes: int
+    labels: dict[str, int]  # notes of each label
+    confidence: dict[str, float | None]  # mean probability of the label given; None: no such note
+    tracks: dict[str, int]  # notes of each track that was written
+    overflow: int  # notes moved to another channel, where their key is already sounding
+    warnings: tuple[str, ...]
+    seconds: float
+
+
+def melody(request: MelodyRequest) -> Summary:
+    """Label the notes of a file, write what was asked for, and say what was written.
+
+    Nothing is written unless the new file, read back, has the notes and the maps of the old.
+    """
+    began = time.perf_counter()
+    data = read_bytes(request.source)
+    score = read_midi(request.source)
+    if score.is_drum.all():
+        raise UserError(
+            f"{request.source}: no notes to label; it holds {len(score):,}, all of them drums"
+            if len(score)
+            else f"{request.source}: no notes to label; it holds none at all"
+        )
+    model = load(request.model, device=request.device)
+    found = model.label_notes(score, threshold=request.threshold)
+    names = [name.upper() for name in found.names]
+    separated = separate(data, score, found.labels + 1, names)
+    check_same_music(score, read_midi(separated.data), request.source)
+    with atomic_write(request.out) as path:
+        path.write_bytes(separated.data)
+    if request.labels is not None:
+        header = {
+            "file": str(request.source),
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "model": request.model,
+            "threshold": request.threshold,
+            "ticks_per_quarter": score.ticks_per_quarter,
+            "labels": list(found.names),
+        }
+        write_labels(request.labels, header, score, found)
+    if request.picture is not None:
+        _draw(request.picture, score, found)
+    summary = _summary(request, score, found, separated, time.perf_counter() - began)
+    if request.as_json:
+        print_json(asdict(summary))
+    else:
+        _show(request, summary)
+    return summary
+
+
+def check_same_music(old: Score, new: Score, source: Path) -> None:
+    """Refuse a file whose notes, tempos or signatures are not those of its source."""
+    same = (
+        np.array_equal(old.sorted_notes(), new.sorted_notes())
+        and np.array_equal(old.tempos, new.tempos)
+        and np.array_equal(old.time_signatures, new.time_signatures)
+        and np.array_equal(old.key_signatures, new.key_signatures)
+        and old.ticks_per_quarter == new.ticks_per_quarter
+    )
+    if not same:
+        raise UserError(
+            f"{source}: its tracks, read back, do not hold the same notes and signatures, so "
+            "nothing was written; please report this file"
+        )
+
+
+def write_labels(path: Path, header: dict[str, object], score: Score, found: NoteLabels) -> None:
+    """JSON: the header's keys, then ``notes``, one a line in the file's order.
+
+    A note's ``label`` is null, and its probabilities 0, where it is a drum's.
+    """
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(header, indent=2, ensure_ascii=False)[:-2])
+        file.write(',\n  "notes": [')
+        for number, note in enumerate(_notes(score, found)):
+            file.write((",\n    " if number else "\n    ") + json.dumps(note, ensure_ascii=False))
+        file.write("\n  ]\n}\n")
+
+
+def _notes(score: Score, found: NoteLabels) -> Iterator[dict[str, object]]:
+    columns = (score.onset, score.duration, score.pitch, score.velocity, score.track, found.labels)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for (onset, duration, pitch, velocity, track, label), shares in zip(
+        rows, found.probabilities, strict=True
+    ):
+        yield {
+            "onset": onset,
+            "duration": duration,
+            "pitch": pitch,
+            "velocity": velocity,
+            "track": track,
+            "label": found.names[label] if label >= 0 else None,
+            "probabilities": [round(share, 4) for share in shares.tolist()],
+        }
+
+
+def _draw(path: Path, score: Score, found: NoteLabels) -> None:
+    from ostinato.jobs.pianoroll import draw
+
+    draw(path, score, found.labels, found.names)
+
+
+def _summary(
+    request: MelodyRequest, score: Score, found: NoteLabels, separated: Separated, seconds: float
+) -> Summary:
+    confidence = found.confidence()
+    given = {name: found.labels == number for number, name in enumerate(found.names)}
+    return Summary(
+        file=str(request.source),
+        out=str(request.out),
+        model=request.model,
+        notes=len(score),
+        labels={name: int(notes.sum()) for name, notes in given.items()},
+        confidence={
+            name: round(float(confidence[notes].mean()), 4) if notes.any() else None
+            for name, notes in given.items()
+        },
+        tracks={part.name: part.notes for part in separated.parts},
+        overflow=separated.overflow,
+        warnings=tuple(_warnings(score, separated)),
+        seconds=round(seconds, 3),
+    )
+
+
+def _warnings(score: Score, separated: Separated) -> Iterator[str]:
+    if not len(score.time_signatures):
+        yield "no time signature: 4/4 assumed"
+    if drums := int(score.is_drum.sum()):
+        yield f"{drums:,} drum notes passed through unlabelled"
+    if separated.overflow:
+        yield (
+            f"{separated.overflow:,} notes on overflow tracks: their key is struck on one track "
+            "as another releases it"
+        )
+    if separated.unresolved:
+        yield (
+            f"{separated.unresolved:,} notes share a channel with another that releases their key "
+            "at the same tick: the file leaves no channel free"
+        )
+
+
+def _show(request: MelodyRequest, summary: Summary) -> None:
+    out = console()
+    rows = [
+        (name, f"{count:,}", percent(share) if (share := summary.confidence[name]) else "-")
+        for name, count in summary.labels.items()
+    ]
+    out.print(table(("label", "notes", "mean confidence"), rows))
+    tracks = [(name, f"{count:,}") for name, count in summary.tracks.items()]
+    out.print(table(("track written", "notes"), tracks))
+    for warning in summary.warnings:
+        out.print(f"[yellow]![/] {warning}")
+    files = ", ".join(map(str, request.outputs()))
+    out.print(f"{summary.notes:,} notes, {summary.seconds:.1f} s: wrote {files}", markup=False)

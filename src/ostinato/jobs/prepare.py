@@ -1,0 +1,250 @@
+"""``ostinato prepare``: a folder of MIDI to shards of compound words, over all cores.
+
+An interrupted run goes on where its last whole shard ended, and ends with the same files as one
+that was never interrupted. What cannot be read is listed in ``quarantine.jsonl`` with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
+
+from ostinato.base.errors import UserError
+from ostinato.base.files import write_json, write_text
+from ostinato.base.log import progress
+from ostinato.base.workers import available_cores, run_each
+from ostinato.data.shards import Entry, Header, ShardWriter, read_entries
+from ostinato.jobs.show import console, print_json
+from ostinato.music.compound_words import Scheme, encode, vocabulary
+from ostinato.music.corpora import Corpus, Document, find_corpus, read_document
+from ostinato.music.score import Int
+
+SECONDS_PER_FILE = 60.0  # ten times what a million notes take
+
+
+@dataclass(frozen=True)
+class PrepareRequest:
+    """What the user asked for. ``workers`` None: one for each core."""
+
+    corpus: str
+    folder: Path
+    out: Path
+    scheme: Scheme = "cp4"
+    steps_per_quarter: int = 4
+    workers: int | None = None
+    as_json: bool = False
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What the shards hold now. Counts of notes are of this run where it went on with another."""
+
+    corpus: str
+    out: str
+    licence: str
+    commercial: bool
+    found: int
+    expected: int | None
+    documents: int
+    notes: int
+    rows: int
+    quarantined: int
+    resumed: int  # documents that an earlier run had done
+    clipped: int  # notes of this run longer than the last duration
+    duplicates: int  # exact duplicates among the notes of this run; they are kept
+    drums: int  # drum notes of this run; they are left out
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """A document's rows and their labels, as a worker hands them back."""
+
+    values: Int  # int16 [n, F]
+    label: Int  # int8 [n]
+    notes: int
+    clipped: int
+    duplicates: int
+    drums: int
+
+
+def prepare(request: PrepareRequest) -> Summary:
+    """Write the shards and say what is in them."""
+    began = time.monotonic()
+    corpus = find_corpus(request.corpus)
+    vocab = vocabulary(request.scheme, request.steps_per_quarter)
+    if request.workers is not None and request.workers < 1:
+        raise UserError(f"expected at least 1 worker; got {request.workers}")
+    documents = corpus.documents(request.folder)
+    _claim(request, documents)
+    header = Header(request.scheme, request.steps_per_quarter, vocab, corpus.name, corpus.licence)
+    totals = _run(request, documents, header)
+    summary = _summarise(request, corpus, len(documents), totals, time.monotonic() - began)
+    if request.as_json:
+        print_json(asdict(summary))
+    else:
+        _show(summary)
+    return summary
+
+
+def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) -> Encoded:
+    """One file as rows, without its drums; a ``UserError`` if there is no note in it."""
+    score, bars, labels = read_document(document)
+    pitched = ~score.is_drum
+    if not pitched.any():
+        raise UserError(f"{document.path}: no notes" + (" but drums" if len(score) else ""))
+    drums = len(score) - int(pitched.sum())
+    if drums:
+        score, labels = score.select(pitched), None if labels is None else labels[pitched]
+    words = encode(score, scheme, steps_per_quarter=steps_per_quarter, bars=bars)
+    label = np.zeros(len(words), dtype=np.int8)
+    if labels is not None:
+        is_note = words.note_index >= 0
+        label[is_note] = labels[words.note_index[is_note]]
+    return Encoded(words.values, label, len(score), words.clipped, words.duplicates, drums)
+
+
+def _claim(request: PrepareRequest, documents: Sequence[Document]) -> None:
+    """Refuse a folder that holds the shards of anything else, and mark it as ours."""
+    files = "".join(f"{d.name}\t{d.song}\t{d.path.stat().st_size}\n" for d in documents)
+    plan = {
+        "corpus": request.corpus,
+        "scheme": request.scheme,
+        "steps_per_quarter": request.steps_per_quarter,
+        "files": hashlib.blake2b(files.encode(), digest_size=16).hexdigest(),
+    }
+    path = request.out / "prepare.json"
+    if request.out.exists() and not request.out.is_dir():
+        raise UserError(f"{request.out}: expected a folder for the shards; it is a file")
+    if path.exists():
+        if json.loads(path.read_text(encoding="utf-8")) != plan:
+            raise UserError(
+                f"{request.out} holds shards of other files or settings: choose an empty folder"
+            )
+    elif request.out.is_dir() and any(request.out.iterdir()):
+        raise UserError(f"{request.out}: expected an empty folder or one that prepare has begun")
+    else:
+        write_json(path, plan)
+
+
+@dataclass
+class _Totals:
+    """Counts of one run."""
+
+    quarantined: int
+    resumed: int
+    clipped: int = 0
+    duplicates: int = 0
+    drums: int = 0
+
+
+def _run(request: PrepareRequest, documents: Sequence[Document], header: Header) -> _Totals:
+    for cut_off in request.out.glob(".shard-*"):
+        cut_off.unlink()
+    bad = _read_quarantine(request.out)
+    with ShardWriter(request.out, header) as writer:
+        done = writer.done
+        todo = [d for d in documents if d.name not in done and d.name not in bad]
+        totals = _Totals(quarantined=len(bad), resumed=len(done))
+        work = partial(
+            encode_document, scheme=request.scheme, steps_per_quarter=request.steps_per_quarter
+        )
+        workers = min(request.workers or available_cores(), max(1, len(todo)))
+        with (
+            progress(len(documents), f"prepare {header.corpus}") as advance,
+            closing(run_each(work, todo, workers=workers, seconds=SECONDS_PER_FILE)) as outcomes,
+        ):
+            advance(len(documents) - len(todo))
+            for outcome in outcomes:
+                if outcome.result is None:
+                    totals.quarantined += 1
+                    _quarantine(request, outcome.item, str(outcome.error))
+                else:
+                    _add(writer, totals, outcome.item, outcome.result)
+                advance(note=f"{totals.quarantined} bad" if totals.quarantined else "")
+    return totals
+
+
+def _add(writer: ShardWriter, totals: _Totals, document: Document, encoded: Encoded) -> None:
+    entry = Entry(
+        document.name, document.song, document.corpus, len(encoded.values), encoded.notes
+    )
+    writer.add(entry, encoded.values, encoded.label)
+    totals.clipped += encoded.clipped
+    totals.duplicates += encoded.duplicates
+    totals.drums += encoded.drums
+
+
+def _quarantine(request: PrepareRequest, document: Document, reason: str) -> None:
+    file = document.path.relative_to(request.folder).as_posix()
+    row = {"name": document.name, "file": file, "reason": reason}
+    with (request.out / "quarantine.jsonl").open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _read_quarantine(out: Path) -> set[str]:
+    """The documents that an earlier run gave up; half a line, left by a killed one, is removed."""
+    path = out / "quarantine.jsonl"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text or not path.exists():
+        write_text(path, whole)
+    return {json.loads(line)["name"] for line in whole.splitlines()}
+
+
+def _summarise(
+    request: PrepareRequest, corpus: Corpus, found: int, totals: _Totals, seconds: float
+) -> Summary:
+    written = (request.out / "documents.jsonl").exists()
+    entries = read_entries(request.out) if written else []
+    return Summary(
+        corpus=corpus.name,
+        out=str(request.out),
+        licence=corpus.licence,
+        commercial=corpus.commercial,
+        found=found,
+        expected=corpus.expected,
+        documents=len(entries),
+        notes=sum(entry.notes for entry in entries),
+        rows=sum(entry.rows for entry in entries),
+        quarantined=totals.quarantined,
+        resumed=totals.resumed,
+        clipped=totals.clipped,
+        duplicates=totals.duplicates,
+        drums=totals.drums,
+        seconds=round(seconds, 2),
+        warnings=tuple(_warnings(request, corpus, found, totals)),
+    )
+
+
+def _warnings(
+    request: PrepareRequest, corpus: Corpus, found: int, totals: _Totals
+) -> Iterator[str]:
+    if corpus.expected is not None and found != corpus.expected:
+        yield f"expected {corpus.expected:,} documents of {corpus.title}, found {found:,}"
+    if totals.quarantined:
+        path = request.out / "quarantine.jsonl"
+        yield f"{totals.quarantined:,} files could not be read: reasons are in {path}"
+
+
+def _show(summary: Summary) -> None:
+    out = console()
+    out.print(
+        f"{summary.documents:,} documents, {summary.notes:,} notes, {summary.rows:,} rows "
+        f"in {escape(summary.out)} ({summary.seconds:,.1f} s)"
+    )
+    if summary.resumed:
+        out.print(f"  {summary.resumed:,} of them were there from an earlier run")
+    out.print(f"  licence: {summary.licence}")
+    for warning in summary.warnings:
+        out.print(f"  [yellow]![/] {escape(warning)}")

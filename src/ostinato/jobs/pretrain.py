@@ -1,0 +1,205 @@
+"""``ostinato pretrain``: an encoder that fills in masked tokens, from shards to model directory.
+
+Also runs as ``python -m ostinato.jobs.pretrain RECIPE.toml key=value ...``, which needs
+neither the MIDI library nor the terminal's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from ostinato.base.config import load_recipe
+from ostinato.base.device import pick_device
+from ostinato.base.errors import UserError
+from ostinato.base.files import write_json
+from ostinato.data.batches import WindowConfig
+from ostinato.data.masking import MaskingConfig
+from ostinato.data.selection import held_out, load_split
+from ostinato.data.shards import Documents, Entry, read_shards
+from ostinato.data.vocabulary import (
+    CompoundationConfig,
+    LexiconConfig,
+    Vocabulary,
+    learn_vocabulary,
+    load_vocabulary,
+)
+from ostinato.data.words import distinct_rows
+from ostinato.train.loop import LoopConfig, Outcome, Validate, train
+from ostinato.train.plot import plot_metrics
+from ostinato.train.recipe import (
+    DTypeName,
+    ModelChoice,
+    build_batches,
+    build_matcher,
+    build_model,
+    save_model,
+)
+from ostinato.train.run import open_run
+from ostinato.train.steps import MaskedTokenStep, Reader
+
+
+@dataclass(frozen=True)
+class PretrainRecipe:
+    """Everything that decides a run. Whatever a split has in valid or test is never trained on."""
+
+    run: Path  # directory of the run; its ``model`` becomes the model directory
+    shards: tuple[Path, ...]
+    exclude: tuple[str, ...] = ()  # further splits (names or CSV files) whose songs to hold out
+    valid: str = ""  # split whose valid side measures progress; none: the loss in training only
+    valid_windows: int = 256
+    batch: int = 64  # windows
+    device: str = "auto"
+    dtype: DTypeName = "float32"  # of the weights in the model directory
+    fresh: bool = False  # begin anew even if the run directory holds a run
+    window: WindowConfig = field(default_factory=WindowConfig)
+    compoundation: CompoundationConfig = field(default_factory=CompoundationConfig)
+    lexicon: LexiconConfig = field(default_factory=LexiconConfig)
+    masking: MaskingConfig = field(default_factory=MaskingConfig)
+    model: ModelChoice = field(default_factory=ModelChoice)
+    train: LoopConfig = field(default_factory=LoopConfig)
+
+
+def pretrain(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
+    """Run a recipe, or go on with it, and report."""
+    report(run(load_recipe(path, PretrainRecipe, overrides)), as_json)
+
+
+def run(recipe: PretrainRecipe) -> dict[str, object]:
+    """Learn the vocabulary, train, and write the model directory; returns what to report."""
+    device = pick_device(recipe.device)
+    training, validation = _documents(recipe)
+    resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
+    folder = recipe.run / "model"
+    if resume:
+        vocabulary = load_vocabulary(folder)
+    else:
+        vocabulary = learn_vocabulary(training, recipe.compoundation, recipe.lexicon)
+        vocabulary.save(folder, rows=recipe.window.rows, slots=recipe.window.slots)
+    config = recipe.model.config(vocabulary)
+    model = build_model(
+        config, vocabulary, seed=recipe.train.seed, device=device, masked_token=True
+    )
+    reader = Reader(model, build_matcher(config, vocabulary, recipe.window, device), device)
+    step = MaskedTokenStep(
+        reader,
+        build_batches(
+            training, vocabulary, recipe.window, transpose=recipe.window.transpose, device=device
+        ),
+        recipe.window,
+        recipe.masking,
+        batch=recipe.batch,
+        seed=recipe.train.seed,
+        compiled=recipe.train.compile,
+    )
+    validate = _validation(recipe, step, validation, vocabulary, device)
+    outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=validate)
+    result: dict[str, object] = {
+        **describe(outcome),
+        "training": _size(training),
+        "validation": _size(validation),
+        "tokens_per_row": _tokens_per_row(training, vocabulary),
+        "vocabulary": config.vocab_size,
+        "ngrams": config.lexicon_size - 1,
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
+    if outcome.reason != "interrupted":
+        if validate is not None:
+            with torch.no_grad():
+                result["valid"] = dict(validate())
+        save_model(folder, model, vocabulary, recipe.window, recipe.dtype)
+        result["model"] = str(folder)
+    return finish(recipe.run, result)
+
+
+def describe(outcome: Outcome) -> dict[str, object]:
+    """How the training ended, as plain values."""
+    counters = outcome.counters
+    return {
+        "reason": outcome.reason,
+        "step": counters.step,
+        "tokens": counters.tokens,
+        "seconds": round(counters.seconds, 1),
+    }
+
+
+def finish(folder: Path, result: dict[str, object]) -> dict[str, object]:
+    """Leave ``result.json`` and ``loss.png`` in the run directory."""
+    write_json(folder / "result.json", result)
+    plot_metrics(folder)
+    return {"run": str(folder), **result}
+
+
+def report(result: dict[str, object], as_json: bool) -> None:
+    """The result on standard output; how to go on, where the run was cut short."""
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    for name, value in result.items():
+        print(f"{name}: {value}")
+    if result["reason"] != "finished":
+        print("the training state is saved: the same command goes on from there")
+
+
+def main(job: Callable[[Path, Sequence[str], bool], None], arguments: Sequence[str]) -> int:
+    """A job's own command line: RECIPE.toml, overrides, --json."""
+    given = [argument for argument in arguments if argument != "--json"]
+    if not given:
+        print("expected RECIPE.toml [key=value ...] [--json]", file=sys.stderr)
+        return 2
+    try:
+        job(Path(given[0]), given[1:], len(given) < len(arguments))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _documents(recipe: PretrainRecipe) -> tuple[Documents, Documents]:
+    """The documents to train on, and those to validate on: the valid side of one split."""
+    documents = read_shards(recipe.shards)
+    held = held_out(documents.entries, recipe.exclude)
+    training = documents.select(lambda entry: (entry.corpus, entry.song) not in held)
+    if not len(training.values):
+        raise UserError("the shards hold no song that may be trained on: add other corpora.")
+    split = load_split(recipe.valid) if recipe.valid else None
+
+    def validates(entry: Entry) -> bool:
+        side = split.side(entry) if split else None
+        return side == "valid" and (entry.corpus, entry.song) in held
+
+    return training, documents.select(validates)
+
+
+def _validation(
+    recipe: PretrainRecipe,
+    step: MaskedTokenStep,
+    documents: Documents,
+    vocabulary: Vocabulary,
+    device: torch.device,
+) -> Validate | None:
+    if not len(documents.values):
+        return None
+    batches = build_batches(documents, vocabulary, recipe.window, transpose=0, device=device)
+    windows = batches.grid(recipe.window.rows).spread(recipe.valid_windows)
+    return lambda: step.validate(batches, windows)
+
+
+def _size(documents: Documents) -> dict[str, int]:
+    notes = sum(entry.notes for entry in documents.entries)
+    return {"documents": len(documents), "notes": notes, "rows": len(documents.values)}
+
+
+def _tokens_per_row(documents: Documents, vocabulary: Vocabulary) -> float:
+    distinct = distinct_rows(documents.values, documents.header.vocab)
+    _, count = vocabulary.compoundation.pieces(distinct.values)
+    return float(count @ distinct.count / max(1, len(documents.values)))
+
+
+if __name__ == "__main__":
+    sys.exit(main(pretrain, sys.argv[1:]))

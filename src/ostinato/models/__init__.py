@@ -1,0 +1,1 @@
+"""Published architectures, one folder each: configuration, model, checkpoint."""

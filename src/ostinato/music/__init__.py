@@ -1,0 +1,1 @@
+"""Symbolic music in numpy: from MIDI bytes to compound words and back. Never torch."""

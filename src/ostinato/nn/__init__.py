@@ -1,0 +1,1 @@
+"""Tensors: operations and layers that no published model owns."""

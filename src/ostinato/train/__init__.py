@@ -1,0 +1,1 @@
+"""Whatever follows a gradient: objectives, optimiser, loop, training state, loss plots."""

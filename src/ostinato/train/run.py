@@ -1,0 +1,47 @@
+"""A run directory: the recipe that began it, so that only the same recipe goes on with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ostinato.base.config import to_dict
+from ostinato.base.errors import UserError
+from ostinato.base.files import write_json
+
+FREE = ("device", "fresh", "report_test")  # may change from one part of a run to the next
+FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
+
+
+def open_run(run: Path, recipe: Any, *, fresh: bool) -> bool:
+    """Whether ``run`` holds the training state of this very recipe, to be gone on with.
+
+    Otherwise it is claimed for the recipe (written to ``recipe.json``). ``fresh`` claims it
+    whatever it holds; without, another recipe's state there is a ``UserError``.
+    """
+    path = run / "recipe.json"
+    wanted = to_dict(recipe)
+    if not fresh and (run / "state.safetensors").exists():
+        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if different := _differences(_fixed(wanted), _fixed(found)):
+            raise UserError(
+                f"{run} holds a run of another recipe ({', '.join(different)}): choose another "
+                "run directory, or say fresh=true to lose that one."
+            )
+        return True
+    for stale in ("state.safetensors", "best.safetensors", "metrics.jsonl", "result.json"):
+        (run / stale).unlink(missing_ok=True)
+    write_json(path, wanted)
+    return False
+
+
+def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The keys that must not change within a run."""
+    kept = {key: value for key, value in recipe.items() if key not in FREE}
+    train = kept.get("train", {})
+    return {**kept, "train": {k: v for k, v in train.items() if k not in FREE_IN_TRAIN}}
+
+
+def _differences(wanted: dict[str, Any], found: dict[str, Any]) -> list[str]:
+    return sorted(key for key in wanted | found if wanted.get(key) != found.get(key))

@@ -1,0 +1,67 @@
+"""Rows of numbers survive a killed job; the bar keeps silent off a terminal."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from ostinato.base.errors import UserError
+from ostinato.base.log import MetricsFile, progress, read_metrics
+
+
+def test_rows_come_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "metrics.jsonl"
+    metrics = MetricsFile(path)
+    metrics.write(1, loss=2.5, split="train")
+    MetricsFile(path).write(2, loss=2.0)
+    assert read_metrics(path) == [
+        {"step": 1, "loss": 2.5, "split": "train"},
+        {"step": 2, "loss": 2.0},
+    ]
+
+
+def test_resuming_drops_later_rows_and_a_half_written_one(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    metrics = MetricsFile(path)
+    metrics.resume(5)
+    for step in range(1, 6):
+        metrics.write(step, loss=1 / step)
+    with path.open("a") as file:
+        file.write('{"step": 6, "lo')
+    metrics.resume(3)
+    metrics.write(4, loss=0.0)
+    rows = read_metrics(path)
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert rows[-1]["loss"] == 0.0
+
+
+def test_a_broken_row_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\nnonsense\n')
+    with pytest.raises(UserError, match="line 2"):
+        read_metrics(path)
+
+
+def test_no_bar_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress(2, "reading") as advance:
+        advance()
+        advance(1, note="loss 2.0")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    with progress(4, "reading") as advance:
+        advance(3, note="loss 2.0")
+        advance()
+    assert "reading" in terminal.getvalue()
+    assert "4/4" in terminal.getvalue()
+    assert "loss 2.0" in terminal.getvalue()

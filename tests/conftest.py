@@ -1,0 +1,41 @@
+"""What every room's tests share: the datasets' folder, and matplotlib without a screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+os.environ.setdefault("MPLBACKEND", "agg")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-datasets",
+        action="store_true",
+        help="a test that would skip for want of ../shared fails instead",
+    )
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public datasets and golden files beside the checkout."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("needs the datasets in ../shared")
+    return SHARED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Under --require-datasets, turn a skip that names ../shared into a failure."""
+    report = yield
+    required = item.config.getoption("--require-datasets")
+    if required and report.skipped and "../shared" in str(report.longrepr):
+        report.outcome = "failed"
+    return report

@@ -1,0 +1,39 @@
+"""Model directories: what loads, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_model import LABELS, write_model
+
+from ostinato.base.errors import UserError
+from ostinato.infer.directory import bundled, find_model, read_vocabulary, read_window
+from ostinato.infer.load import load
+
+
+def test_a_directory_loads_with_its_labels_and_words(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "model", rows=48)
+    model = load(folder, device="cpu")
+    assert model.names == LABELS
+    assert read_window(folder).rows == 48
+    assert read_vocabulary(folder).compoundation.vocab == model.vocabulary.compoundation.vocab
+
+
+def test_an_unknown_name_lists_the_bundled_models() -> None:
+    with pytest.raises(UserError, match="no-such-model: expected a model directory") as error:
+        load("no-such-model")
+    assert all(name in str(error.value) for name in bundled())
+
+
+def test_bundled_names_win_over_folders() -> None:
+    for name, folder in bundled().items():
+        assert find_model(name) == folder
+
+
+@pytest.mark.parametrize("missing", ["merges.txt", "lexicon.txt", "words.json"])
+def test_an_incomplete_directory_is_named(tmp_path: Path, missing: str) -> None:
+    folder = write_model(tmp_path / "model")
+    (folder / missing).unlink()
+    with pytest.raises(UserError, match=f"holds {missing}, and this one does not"):
+        load(folder, device="cpu")

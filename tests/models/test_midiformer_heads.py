@@ -1,0 +1,84 @@
+"""Heads: means over the pieces of a note, the tied decoder, the pooled first token."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ostinato.base.errors import UserError
+from ostinato.models.midiformer import HeadSpec, MidiformerModel
+from ostinato.models.midiformer.heads import mean_of_pieces
+
+
+def test_mean_of_pieces() -> None:
+    """Words of 2, 1 and 3 pieces, as in the label alignment example; a fourth without any."""
+    hidden = torch.tensor([[9.0, 1, 3, 5, 1, 2, 6, 9], [9.0, 4, 9, 9, 9, 9, 9, 9]])[..., None]
+    word = torch.tensor([[-1, 0, 0, 1, 2, 2, 2, -1], [-1, 3, -1, -1, -1, -1, -1, -1]])
+    found = mean_of_pieces(hidden, word, 4)[..., 0]
+    assert found.tolist() == [[2, 5, 3, 0], [0, 0, 0, 4]]
+
+
+def test_mean_of_pieces_sends_gradients_to_the_pieces_alone() -> None:
+    hidden = torch.ones(1, 4, 2, requires_grad=True)
+    mean_of_pieces(hidden, torch.tensor([[-1, 0, 0, 1]]), 2).sum().backward()
+    assert hidden.grad is not None
+    assert hidden.grad[0, :, 0].tolist() == [0, 0.5, 0.5, 1]
+
+
+def test_note_logits_do_not_depend_on_the_order_of_pieces(model) -> None:
+    head, hidden = model.note_head("melody"), torch.randn(1, 4, 16)
+    word = torch.tensor([[0, 1, 1, 2]])
+    logits = head(hidden, word, 5)
+    assert logits.shape == (1, 5, 3)
+    order = [3, 2, 1, 0]
+    torch.testing.assert_close(head(hidden[:, order], word[:, order], 5), logits)
+
+
+def test_decoder_is_the_token_table(model) -> None:
+    head, hidden = model.masked_token, torch.randn(7, 16)
+    before = head(hidden)
+    assert before.shape == (7, 20)
+    with torch.no_grad():
+        model.encoder.symbols.weight[3] += torch.randn(16)
+        head.bias[1] += 2.0
+    changed = (head(hidden) - before).abs().max(0).values > 1e-4
+    made_of_3 = model.encoder.token_symbols.eq(3).any(1)
+    assert made_of_3.any()
+    made_of_3[1] = True
+    assert torch.equal(changed, made_of_3)
+
+
+def test_the_bias_counts_once(model) -> None:
+    head, hidden = model.masked_token, torch.randn(2, 16)
+    before = head(hidden)
+    with torch.no_grad():
+        head.bias += 0.5
+    torch.testing.assert_close(head(hidden), before + 0.5)
+
+
+def test_the_tied_encoder_is_no_part_of_the_head(model) -> None:
+    assert not any("encoder" in name for name in model.masked_token.state_dict())
+    assert sum("tokens.weight" in name for name in model.state_dict()) == 1
+
+
+def test_sequence_head_reads_the_first_token(model) -> None:
+    head, hidden = model.sequence_head("dance"), torch.randn(2, 5, 16)
+    logits = head(hidden)
+    assert logits.shape == (2, 2)
+    hidden[:, 1:] = 0
+    torch.testing.assert_close(head(hidden), logits)
+
+
+def test_asking_for_another_head_says_which_there_are(model) -> None:
+    with pytest.raises(UserError, match="melody, dance"):
+        model.note_head("velocity")
+    with pytest.raises(UserError, match="use note_head"):
+        model.sequence_head("melody")
+    with pytest.raises(UserError, match="use sequence_head"):
+        model.note_head("dance")
+
+
+def test_bad_head_specs_are_refused(config) -> None:
+    with pytest.raises(UserError, match="kind"):
+        HeadSpec("note", ())
+    assert MidiformerModel(config).masked_token is None
