@@ -37,7 +37,7 @@ test-long: $(VENV)/dev.stamp
 check: $(VENV)/dev.stamp
 	$(RUN) ruff check
 	$(RUN) ruff format --check
-	$(VENV)/bin/basedpyright
+	$(VENV)/bin/basedpyright --pythonpath $(VENV)/bin/python
 	$(VENV)/bin/lint-imports
 
 clean:

@@ -41,9 +41,7 @@ def published(path: Path) -> dict[str, str]:
     """Name, without its suffix, to side."""
     with path.open(encoding="utf-8", newline="") as lines:
         rows = csv.DictReader(lines)
-        return {
-            (row.get("file") or row["song"]).removesuffix(".mid"): row["split"] for row in rows
-        }
+        return {(row.get("file") or row["song"]).removesuffix(".mid"): row["split"] for row in rows}
 
 
 def write(name: str, rows: Iterable[tuple[str, str, str]]) -> None:
@@ -62,7 +60,7 @@ def song_of_clip(clip: str) -> str:
 
 
 def pop909_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
-    """The published roles, but songs of one melody stand together, on the side farthest from train."""
+    """The published roles, but songs of one melody go together to the side farthest from train."""
     melodies = {d.song: melody(d.path) for d in POP909.documents(folder) if d.song in roles}
     group = splits.melody_groups(melodies, run=40)
     rank = {side: number for number, side in enumerate(splits.SIDES)}

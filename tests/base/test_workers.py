@@ -5,8 +5,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from ostinato.base.errors import UserError
 from ostinato.base.workers import Outcome, available_cores, run_each
 

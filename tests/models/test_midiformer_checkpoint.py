@@ -122,9 +122,10 @@ def test_missing_left_over_and_misshapen_tensors_are_named(model, tmp_path: Path
     ("change", "expected"),
     [
         ({"model_type": "bert"}, "expected 'ostinato-midiformer'"),
-        ({"hiden_size": 3}, "unknown keys hiden_size"),
-        ({"hidden_size": "wide"}, "not a complete model description"),
-        ({"heads": {"melody": {"kind": "note"}}}, "not a complete model description"),
+        ({"hiden_size": 3}, "unknown key 'hiden_size'"),
+        ({"hidden_size": "wide"}, "'hidden_size': expected int"),
+        ({"heads": {"melody": {"kind": "note"}}}, "'labels' is missing"),
+        ({"heads": ["melody"]}, "table of heads"),
         ({"hidden_size": 20}, "shape"),
         ({"num_layers": 4}, "missing encoder.layers.3"),
         ({"masked_token": False}, "left over masked_token"),

@@ -89,7 +89,8 @@ def test_the_three_recordings_of_a_piece_are_one_song(shared: Path):
 
 
 @pytest.mark.parametrize(
-    ("split", "about"), [(split, corpus) for split, about in splits.CORPORA.items() for corpus in about]
+    ("split", "about"),
+    [(split, corpus) for split, about in splits.CORPORA.items() for corpus in about],
 )
 def test_splits_name_documents_or_songs(shared: Path, split: str, about: str):
     documents = CORPORA[about].documents(shared / "data" / FOLDERS[about])
@@ -129,7 +130,11 @@ def test_pop909_bars_are_those_of_the_corrected_files(shared: Path):
 
 
 def test_pop909_bars_come_from_the_beat_file(tmp_path: Path):
-    tracks = {"MELODY": [(480 * i + 240, 240, 60, 90) for i in range(12)], "BRIDGE": [], "PIANO": []}
+    tracks = {
+        "MELODY": [(480 * i + 240, 240, 60, 90) for i in range(12)],
+        "BRIDGE": [],
+        "PIANO": [],
+    }
     path = write(tmp_path / "001/001.mid", tracks)
     # Half a second a beat, the first at 0.25 s; a bar of four from the second beat on.
     beats = [(0.25 + 0.5 * i, float(i % 2), float(i % 4 == 1)) for i in range(12)]
@@ -229,22 +234,27 @@ def test_only_texts_that_allow_it_are_commercial():
 def test_bad_beats(tmp_path: Path, text: str):
     path = write(tmp_path / "001/001.mid", {"MELODY": [(0, 480, 60, 80)]})
     (path.parent / "beat_midi.txt").write_text(text)
-    with pytest.raises(UserError, match=r"beat_midi\.txt: expected"):
+    with pytest.raises(UserError, match=r"beat|downbeats"):
         read_document(CORPORA["pop909"].documents(tmp_path)[0])
 
 
-def test_labels_need_the_three_names():
-    notes = np.zeros(2, dtype=np.int16)
-    score = Score(480, notes, notes, notes, notes, np.array([0, 1], dtype=np.int16))
-    good = Score(*score_arrays(score), tracks=(Track("PIANO"), Track("MELODY")))
-    assert labels.by_track_name(good).tolist() == [labels.ACCOMPANIMENT, labels.MELODY]
-    bad = Score(*score_arrays(score), tracks=(Track("PIANO"), Track("Flute")))
-    with pytest.raises(UserError, match=r"MELODY, BRIDGE and PIANO; got 'PIANO', 'Flute'"):
-        labels.by_track_name(bad)
+def two_notes(*names: str) -> Score:
+    same = np.zeros(2, dtype=np.int16)
+    tracks = tuple(Track(name) for name in names)
+    return Score(480, same, same, same, same, np.arange(2, dtype=np.int16), tracks)
 
 
-def score_arrays(score: Score) -> tuple:
-    return (480, score.onset, score.duration, score.pitch, score.velocity, score.track)
+def test_labels_go_by_the_names_of_tracks():
+    label = labels.by_track_name(two_notes("PIANO", "MELODY"))
+    assert label.tolist() == [labels.ACCOMPANIMENT, labels.MELODY]
+
+
+@pytest.mark.parametrize("names", [("MELODY", "Flute"), ("PIANO", "BRIDGE")])
+def test_labels_need_their_names(names: tuple[str, str]):
+    with pytest.raises(
+        UserError, match=f"MELODY, BRIDGE and PIANO; got '{names[0]}', '{names[1]}'"
+    ):
+        labels.by_track_name(two_notes(*names))
 
 
 def test_equal_notes_do_not_stand_in_the_order_of_tracks():

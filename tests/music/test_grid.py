@@ -24,9 +24,7 @@ def test_without_a_signature_bars_are_four_quarters_and_say_so():
 
 
 def test_a_late_first_signature_leaves_four_four_before_it():
-    bars = bars_from_signatures(
-        score_of([(6000, 10, 60, 64, 0)], time_signatures=[(1920, 3, 4)])
-    )
+    bars = bars_from_signatures(score_of([(6000, 10, 60, 64, 0)], time_signatures=[(1920, 3, 4)]))
     assert not bars.assumed
     assert bars.start.tolist() == [0, 1920, 3360, 4800]
     assert bars.numerator.tolist() == [4, 3, 3, 3]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -107,7 +108,7 @@ class Batches:
         starts: list[Int64] = []
         stops: list[Int64] = []
         offset = self._documents.offset
-        for first, last in zip(offset[:-1], offset[1:], strict=True):
+        for first, last in pairwise(offset.tolist()):
             if first == last:
                 continue
             final = max(first, last - self._rows)

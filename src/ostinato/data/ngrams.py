@@ -16,7 +16,7 @@ from torch import Tensor
 from ostinato.base.errors import UserError
 from ostinato.music.lexicon import Lexicon
 
-NEVER = torch.iinfo(torch.int64).max
+NEVER = 1 << 62  # the rank of no match; a double holds it exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class NgramMatcher:
     ) -> None:
         lengths = np.asarray(lexicon.length, dtype=np.int64)
         longest = int(lengths.max(initial=0))
-        if vocab_size**longest > NEVER:
+        if vocab_size**longest >= 1 << 63:
             raise UserError(
                 f"n-grams of {longest} among {vocab_size} tokens need more than 63 bits: "
                 "use a smaller vocabulary or shorter n-grams."

@@ -96,7 +96,8 @@ class ShardWriter:
 
     def add(self, entry: Entry, values: Int16, label: Int8 | None = None) -> None:
         """Append a document of ``values`` [n, F] with one label per row (none given: all 0)."""
-        assert entry.rows == len(values) and (label is None or len(label) == len(values))
+        assert entry.rows == len(values)
+        assert label is None or len(label) == len(values)
         if self._buffer.rows and self._buffer.rows + len(values) > self._max_rows:
             self.flush()
         self._entries.append(entry)

@@ -7,6 +7,7 @@ an id, each id and transposition a *word* of the table, and each word one to F t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -90,7 +91,7 @@ def word_table(
     transpose: int,
     device: torch.device,
 ) -> WordTable:
-    """The table of every distinct row under every transposition of -``transpose``..``transpose``."""
+    """The table of every distinct row moved by -``transpose``..``transpose`` semitones."""
     size, scheme = len(distinct.values), compoundation.scheme
     every: list[Int16] = []
     inside = np.ones((size, 2 * transpose + 1), dtype=np.bool_)
@@ -133,7 +134,7 @@ def token_stream(
     pieces, count = compoundation.pieces(distinct.values)
     pieces = pieces.astype(np.int32)
     streams: list[NDArray[np.int32]] = []
-    for start, stop in zip(documents.offset[:-1], documents.offset[1:], strict=True):
+    for start, stop in pairwise(documents.offset.tolist()):
         words = distinct.index[start:stop]
         kept = np.arange(pieces.shape[1]) < count[words][:, None]
         streams.append(pieces[words][kept])

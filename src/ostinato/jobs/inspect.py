@@ -221,7 +221,7 @@ def _show(out: Console, facts: Facts) -> None:
     out.print(f"  tempo {tempo} quarters per minute ({facts.tempo_changes:,} changes)")
     out.print(f"  metre {_some(facts.metre)}; key {_some(facts.keys) or 'not given'}")
     rows = [
-        (escape(t.name) or "-", t.instrument, f"{t.notes:,}", _range(t.lowest, t.highest))
+        (t.name or "-", t.instrument, f"{t.notes:,}", _range(t.lowest, t.highest))
         for t in facts.tracks
     ]
     out.print(table(("track", "instrument", "notes", "pitches"), rows, left=("instrument",)))

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.markup import escape
 
 from ostinato.base.errors import UserError
@@ -26,7 +27,6 @@ from ostinato.data.shards import Entry, Header, ShardWriter, read_entries
 from ostinato.jobs.show import console, print_json
 from ostinato.music.compound_words import Scheme, encode, vocabulary
 from ostinato.music.corpora import Corpus, Document, find_corpus, read_document
-from ostinato.music.score import Int
 
 SECONDS_PER_FILE = 60.0  # ten times what a million notes take
 
@@ -70,8 +70,8 @@ class Summary:
 class Encoded:
     """A document's rows and their labels, as a worker hands them back."""
 
-    values: Int  # int16 [n, F]
-    label: Int  # int8 [n]
+    values: NDArray[np.int16]  # [n, F]
+    label: NDArray[np.int8]  # [n]
     notes: int
     clipped: int
     duplicates: int
@@ -111,7 +111,8 @@ def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) 
     if labels is not None:
         is_note = words.note_index >= 0
         label[is_note] = labels[words.note_index[is_note]]
-    return Encoded(words.values, label, len(score), words.clipped, words.duplicates, drums)
+    values = words.values.astype(np.int16, copy=False)
+    return Encoded(values, label, len(score), words.clipped, words.duplicates, drums)
 
 
 def _claim(request: PrepareRequest, documents: Sequence[Document]) -> None:
@@ -176,9 +177,7 @@ def _run(request: PrepareRequest, documents: Sequence[Document], header: Header)
 
 
 def _add(writer: ShardWriter, totals: _Totals, document: Document, encoded: Encoded) -> None:
-    entry = Entry(
-        document.name, document.song, document.corpus, len(encoded.values), encoded.notes
-    )
+    entry = Entry(document.name, document.song, document.corpus, len(encoded.values), encoded.notes)
     writer.add(entry, encoded.values, encoded.label)
     totals.clipped += encoded.clipped
     totals.duplicates += encoded.duplicates

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Row = Sequence[object]
@@ -27,7 +28,7 @@ def table(
     for number, name in enumerate(columns):
         made.add_column(name, justify="left" if number == 0 or name in left else "right")
     for row in rows:
-        made.add_row(*map(str, row))
+        made.add_row(*(escape(str(cell)) for cell in row))
     return made
 
 

@@ -16,6 +16,7 @@ from ostinato.base.errors import UserError
 from ostinato.music import chords, midibert
 from ostinato.music.grid import (
     Bars,
+    Float,
     bars_from_signatures,
     from_grid,
     join_parts,
@@ -150,7 +151,7 @@ def decode(words: Words) -> Score:
         bar = (np.cumsum(words.values[:, 0] == NEW) - 1)[rows]
         step, pitch, steps = values[:, 1], values[:, 2], (values[:, 3] + 1) / 2
         if words.scheme == "midibert":
-            pitch = pitch + midibert.LOWEST_PITCH
+            pitch = pitch + midibert.LOWEST
     ticks = np.rint(steps * words.bars.quarter[bar] / per_quarter)
     return Score(
         ticks_per_quarter=words.ticks_per_quarter,
@@ -250,7 +251,7 @@ def _encode_cp7(
     return np.concatenate([heads, metrical, notes])[rows], index[rows], order
 
 
-def _nearest(grid: Int, values: Int) -> Int:
+def _nearest(grid: Int, values: Int | Float) -> Int:
     """Index of the nearest point of an even grid; ties to the lower, ends held."""
     step = grid[1] - grid[0]
     index = np.ceil((values - grid[0]) / step - 0.5)

@@ -10,6 +10,7 @@ of its own channel are repeated.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -96,8 +97,13 @@ class _Survey:
     @property
     def has_head(self) -> Bool:
         """Chunks whose meta events get a track of their own; a chunk left whole is one, too."""
-        several = np.count_nonzero(self.speaks, axis=1) > 1
-        return several | (np.arange(len(several)) == 0) | ~self.splits.any(axis=1)
+        several: Bool = self.speaks.sum(axis=1) > 1
+        return several | (np.arange(len(several)) == 0) | ~self.split_chunks
+
+    @property
+    def split_chunks(self) -> Bool:
+        """Chunks with labelled notes; the others stay whole."""
+        return np.asarray(self.splits.any(axis=1))
 
     def slot(self, chunk: Int | int, place: Int | int, rank: Int | int) -> Int:
         """The number of a track-to-be: in order, but with gaps."""
@@ -116,12 +122,22 @@ def _survey(source: Smf, notes: Notes, label: Int, names: Sequence[str]) -> _Sur
     speaks[voice[voice >= 0]] = True
     splits[own[label > 0]] = True
     sounds = lowest <= len(names)
-    tables = (table.reshape(-1, 16) for table in (speaks, sounds, splits))
-    return _Survey(source, notes, label, names, note, voice, *tables, np.where(sounds, lowest, 0))
+    return _Survey(
+        source,
+        notes,
+        label,
+        names,
+        note,
+        voice,
+        speaks=speaks.reshape(-1, 16),
+        sounds=sounds.reshape(-1, 16),
+        splits=splits.reshape(-1, 16),
+        lowest=np.where(sounds, lowest, 0),
+    )
 
 
 def _distribute(survey: _Survey) -> Separated:
-    source, notes = survey.source, survey.notes
+    source = survey.source
     rank, torn = track_order.place(source, survey.voice, survey.note, survey.label, survey.lowest)
     channels = _free_channels(survey, torn)
     slot, status, moved = _move(survey, _slots(survey, rank), torn, channels)
@@ -134,7 +150,7 @@ def _distribute(survey: _Survey) -> Separated:
         _repeated_ports(survey, slot),
     ]
     events = smf_write.join(*(table for table, _ in tables))
-    whole = np.flatnonzero(~survey.splits.any(axis=1))
+    whole = np.flatnonzero(~survey.split_chunks)
     slots, chunk = np.unique(
         np.append(survey.slot(whole, _HEAD, 0), events.chunk), return_inverse=True
     )
@@ -159,9 +175,9 @@ def _slots(survey: _Survey, rank: Int) -> Int:
     in_voice = spoken & survey.sounds.reshape(-1)[voice]
     slot = survey.slot(chunk, np.where(in_voice, _VOICE + events.channel, _HEAD), 0)
     slot += np.where(in_voice, rank, 0)
-    split = survey.splits.any(axis=1)
+    split = survey.split_chunks
     first = np.zeros(len(split), dtype=np.int64)
-    for number in np.flatnonzero(split & ~survey.has_head):
+    for number in map(int, np.flatnonzero(split & ~survey.has_head)):
         channel = int(np.flatnonzero(survey.sounds[number])[0])
         lowest = survey.lowest[number * 16 + channel]
         first[number] = survey.slot(number, _VOICE + channel, lowest)
@@ -248,7 +264,7 @@ def _repeated_programs(survey: _Survey, slot: Int) -> _Table:
 def _repeated_ports(survey: _Survey, slot: Int) -> _Table:
     """The MIDI port of a chunk on each track that it was split into."""
     source = survey.source
-    split = survey.splits.any(axis=1)[source.events.chunk]
+    split = survey.split_chunks[source.events.chunk]
     sounding = np.unique(slot[survey.note >= 0])
     chunk_of = sounding // survey.ranks // _PLACES
     pairs = [
@@ -265,8 +281,9 @@ def _name(
     survey: _Survey, slots: Int, slot: Int, channels: _Channels
 ) -> tuple[tuple[Part, ...], list[Message]]:
     """What the new tracks are called; number ``i`` of the output is ``slots[i]``."""
-    parts, titles, sources = list[Part](), list[Message](), survey.source.names()
-    several = np.count_nonzero(survey.splits) > 1
+    parts, titles, sources = list[Part](), list[Message](), _source_names(survey)
+    several: bool = survey.splits.sum() > 1
+    shared: Bool = survey.speaks.sum(axis=1) > 1
     sounding = np.bincount(np.searchsorted(slots, slot[survey.notes.on]), minlength=len(slots))
     for number, code in enumerate(map(int, slots)):
         (chunk, place), rank = divmod(code // survey.ranks, _PLACES), code % survey.ranks
@@ -274,11 +291,12 @@ def _name(
             continue
         overflows = place >= _OVERFLOW
         channel = place - (_OVERFLOW if overflows else _VOICE)
-        source = _source_name(survey, sources[chunk], chunk, channel)
-        title = source
+        source = [sources[chunk]] if sources[chunk] else []
+        source += [b"channel %d" % (channel + 1)] if shared[chunk] else []
+        title = b", ".join(source)
         if rank:
             label = survey.names[rank - 1].encode()
-            title = label + b" - " + (source or b"track %d" % (chunk + 1)) if several else label
+            title = label + b" - " + title if several else label
         title += b" (overflow)" if overflows else b""
         if title:
             titles.append(Message(number, 0, -1, smf.META, smf_write.meta(smf.NAME, title)))
@@ -289,10 +307,17 @@ def _name(
     return tuple(parts), titles
 
 
-def _source_name(survey: _Survey, name: bytes, chunk: int, channel: int) -> bytes:
-    if np.count_nonzero(survey.speaks[chunk]) == 1:
-        return name
-    return (name + b", " if name else b"") + b"channel %d" % (channel + 1)
+def _source_names(survey: _Survey) -> list[bytes]:
+    """The chunks' own names; with their numbers, where several are split and would be alike."""
+    names = survey.source.names()
+    split = np.flatnonzero(survey.split_chunks).tolist()
+    alike = Counter(names[chunk] for chunk in split)
+    for chunk in split if len(split) > 1 else ():
+        if not names[chunk]:
+            names[chunk] = b"track %d" % (chunk + 1)
+        elif alike[names[chunk]] > 1:
+            names[chunk] += b", track %d" % (chunk + 1)
+    return names
 
 
 def _former_names(survey: _Survey, slots: Int, slot: Int, rows: Int) -> list[Message]:

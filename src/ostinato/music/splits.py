@@ -23,6 +23,7 @@ from ostinato.music.score import Int
 
 Side = Literal["train", "valid", "test"]
 SIDES: tuple[Side, ...] = get_args(Side)
+_SIDES: dict[str, Side] = {side: side for side in SIDES}
 
 # What each split is about: the corpora whose documents or songs it names.
 CORPORA = {
@@ -52,12 +53,12 @@ def parse(text: str, source: str) -> tuple[tuple[str, str, Side], ...]:
         raise UserError(f"{source}: expected the columns name,song,side; got {','.join(header)}")
     rows: dict[str, tuple[str, str, Side]] = {}
     for line in lines:
-        if len(line) != 3 or line[2] not in SIDES:
+        if len(line) != 3 or line[2] not in _SIDES:
             raise UserError(f"{source}: expected name,song,train|valid|test; got {','.join(line)}")
-        name, song, side = line
+        name, song = line[:2]
         if name in rows:
             raise UserError(f"{source}: expected each name once; {name} is there twice")
-        rows[name] = (name, song, side)
+        rows[name] = (name, song, _SIDES[line[2]])
     return tuple(rows.values())
 
 

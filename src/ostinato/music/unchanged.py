@@ -50,7 +50,7 @@ def _compare_events(source: Smf, written: Smf) -> None:
     _demand(len(new) == len(after) - len(before) and bool(repeated.all()), "controls")
     texts, others = _system_events(source), _system_events(written)
     _demand(not texts - others, "meta events or system messages")
-    allowed = {smf.NAME, smf.PORT, smf.DEVICE}
+    allowed = {smf.INSTRUMENT, smf.PORT, smf.DEVICE}
     added = {body[0] if status == smf.META else -1 for _, status, body in others - texts}
     _demand(added <= allowed, "meta events or system messages")
 
@@ -88,10 +88,15 @@ def _extra(before: Int, after: Int) -> Int:
 
 
 def _system_events(file: Smf) -> Counter[tuple[int, int, bytes]]:
-    """Tick, status and bytes of meta and system events; a name as an instrument's name, too."""
+    """Tick, status and bytes of meta and system events; a track's name as its instrument's.
+
+    A chunk that is split gives its tracks new names and keeps its own in that form.
+    """
     events, found = file.events, Counter[tuple[int, int, bytes]]()
     for row in map(int, np.flatnonzero(events.kind == smf.SYSEX)):
-        start = int(events.start[row])
+        start, status = int(events.start[row]), int(events.status[row])
         body = file.pool[start : start + int(events.size[row])]
-        found[int(events.tick[row]), int(events.status[row]), body] += 1
+        if status == smf.META and body[0] == smf.NAME:
+            body = bytes((smf.INSTRUMENT,)) + body[1:]
+        found[int(events.tick[row]), status, body] += 1
     return found

@@ -28,7 +28,7 @@ from ostinato.train.checkpoint import Counters, load_state, save_state, weights_
 from ostinato.train.optimizer import OptimizerConfig, learning_rate, make_optimizer
 
 LossOf = Callable[[int], Mapping[str, Tensor]]
-"""The number of a micro-batch to its scalars: ``loss``, ``tokens`` and whatever is worth logging."""
+"""The number of a micro-batch to its scalars: ``loss``, ``tokens`` and what else to log."""
 
 Validate = Callable[[], Mapping[str, float]]
 """Scores of the model as it stands; ``score``, where there is one, is the higher the better."""

@@ -11,7 +11,7 @@ from ostinato.base.log import read_metrics
 
 
 def plot_metrics(run: Path) -> Path | None:
-    """Draw ``loss.png`` from the metrics of a run; None, with a word in the log, without matplotlib."""
+    """Draw ``loss.png`` from a run's metrics; without matplotlib say so in the log: None."""
     if importlib.util.find_spec("matplotlib") is None:
         logging.getLogger(__name__).warning("no loss.png: matplotlib is not installed here")
         return None

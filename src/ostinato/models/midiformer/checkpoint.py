@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +20,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
+from ostinato.base.config import from_dict, to_dict
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write, write_json
 from ostinato.models.midiformer.config import HeadSpec, MidiformerConfig
@@ -94,14 +95,11 @@ class _Description:
 
 
 def _config_json(model: MidiformerModel, dtype: torch.dtype) -> dict[str, object]:
-    heads = {
-        name: {"kind": spec.kind, "labels": list(spec.labels)} for name, spec in model.specs.items()
-    }
     return {
         "model_type": MODEL_TYPE,
         "torch_dtype": str(dtype).removeprefix("torch."),
-        **asdict(model.config),
-        "heads": heads,
+        **to_dict(model.config),
+        "heads": {name: to_dict(spec) for name, spec in model.specs.items()},
         "masked_token": model.masked_token is not None,
     }
 
@@ -114,17 +112,17 @@ def _read_description(directory: Path) -> _Description:
         raise UserError(f"{path} describes a model of type {kind!r}: expected {MODEL_TYPE!r}.")
     read.pop("torch_dtype", None)
     heads, masked_token = read.pop("heads", {}), read.pop("masked_token", False)
-    known = {field.name for field in fields(MidiformerConfig)}
-    if unknown := sorted(set(read) - known):
-        raise UserError(
-            f"{path} has unknown keys {', '.join(unknown)}: expected {', '.join(sorted(known))}, "
-            "heads and masked_token."
-        )
+    if not isinstance(heads, dict):
+        raise UserError(f"{path}: expected a table of heads by name, got {heads!r}.")
     try:
-        specs = {name: HeadSpec(h["kind"], tuple(h["labels"])) for name, h in heads.items()}
-        return _Description(MidiformerConfig(**read), specs, bool(masked_token))
-    except (AttributeError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is not a complete model description: {error}.") from error
+        config = from_dict(MidiformerConfig, read)
+        specs = {
+            name: from_dict(HeadSpec, values)
+            for name, values in cast("dict[str, Any]", heads).items()
+        }
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return _Description(config, specs, bool(masked_token))
 
 
 def _read_weight_map(directory: Path) -> dict[str, str]:

@@ -52,11 +52,12 @@ def read_beats(path: Path, score: Score) -> tuple[Float, Bool]:
     beats, and the first of every bar; in three-beat songs the last marks every other bar.
     """
     try:
-        table = np.loadtxt(path, ndmin=2)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: expected a table of beats ({error})") from error
-    if table.shape[1:] != (3,) or len(table) < 2:
-        raise UserError(f"{path}: expected three columns of beats; got a table {table.shape}")
+        lines = path.read_text(encoding="utf-8").splitlines()
+        table = np.array([line.split() for line in lines], dtype=np.float64).reshape(-1, 3)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; bars of POP909 need its beats") from error
+    except ValueError as error:
+        raise UserError(f"{path}: expected three columns of numbers ({error})") from error
     group = np.flatnonzero(table[:, 1] == 1)
     threes = len(group) > 1 and np.median(np.diff(group)) == 3
     downbeat = table[:, 1 if threes else 2] == 1

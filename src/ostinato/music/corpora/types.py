@@ -61,7 +61,8 @@ class Corpus:
         found = sorted(self.find(root))
         if not found:
             raise UserError(
-                f"{root}: expected {self.title}, a folder with {self.layout}; nothing of that is there"
+                f"{root}: expected {self.title}, a folder with {self.layout}; "
+                "nothing of that is there"
             )
         return [Document(name, song, path, self.name) for name, song, path in found]
 

@@ -1,0 +1,177 @@
+"""``melody``: the same notes in other tracks, or one sentence and no file."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_model import LABELS, random_score, write_model
+
+from ostinato.base.errors import UserError
+from ostinato.jobs.melody import MelodyRequest, check_same_music, melody
+from ostinato.music.midi import read_midi, write_midi
+from ostinato.music.score import Score
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(write_model(tmp_path_factory.mktemp("model")))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.mid"
+    write_midi(random_score(120, drums=20), path)
+    return path
+
+
+def test_the_notes_come_back_on_tracks_of_their_labels(
+    source: Path, model: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "out.mid"
+    summary = melody(MelodyRequest(source, out, model=model, device="cpu"))
+    old, new = read_midi(source), read_midi(out)
+    assert np.array_equal(old.sorted_notes(), new.sorted_notes())
+    assert sum(summary.labels.values()) == 120
+    assert any("20 drum notes" in warning for warning in summary.warnings)
+    for label, count in summary.labels.items():
+        tracks = [i for i, t in enumerate(new.tracks) if t.name.startswith(label.upper())]
+        assert int(np.isin(new.track, tracks).sum()) == count
+
+
+def test_labels_file_tells_every_note_in_the_order_of_the_file(
+    source: Path, model: str, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.json"
+    melody(MelodyRequest(source, tmp_path / "out.mid", labels=labels, model=model, device="cpu"))
+    told = json.loads(labels.read_text())
+    score = read_midi(source)
+    assert told["labels"] == list(LABELS)
+    assert len(told["sha256"]) == 64
+    assert [note["onset"] for note in told["notes"]] == score.onset.tolist()
+    assert [note["velocity"] for note in told["notes"]] == score.velocity.tolist()
+    for note, is_drum in zip(told["notes"], score.is_drum, strict=True):
+        if is_drum:
+            assert note["label"] is None
+            continue
+        assert sum(note["probabilities"]) == pytest.approx(1, abs=2e-4)
+        assert note["label"] == LABELS[int(np.argmax(note["probabilities"]))]
+
+
+@pytest.mark.parametrize(("threshold", "melodies"), [(0.0, 120), (1.0, 0)])
+def test_threshold_decides_what_is_melody(
+    source: Path, model: str, tmp_path: Path, threshold: float, melodies: int
+) -> None:
+    request = MelodyRequest(source, tmp_path / "o.mid", model=model, threshold=threshold)
+    assert melody(request).labels["melody"] == melodies
+
+
+def test_json_is_all_that_is_printed(
+    source: Path, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    melody(MelodyRequest(source, tmp_path / "o.mid", model=model, as_json=True))
+    told = json.loads(capsys.readouterr().out)
+    assert told["notes"] == 140
+    assert told["out"] == str(tmp_path / "o.mid")
+
+
+def test_a_table_tells_what_was_done(
+    source: Path, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score = replace(read_midi(source), time_signatures=np.zeros((0, 3), dtype=np.int32))
+    write_midi(score, source)
+    melody(MelodyRequest(source, tmp_path / "o.mid", model=model))
+    told = capsys.readouterr().out
+    assert "no time signature: 4/4 assumed" in told
+    assert "mean confidence" in told
+    assert "140 notes" in told
+
+
+def test_outputs_never_replace_the_input_nor_each_other(source: Path, tmp_path: Path) -> None:
+    held = source.read_bytes()
+    (tmp_path / "link.mid").symlink_to(source)
+    for out in (source, tmp_path / "link.mid", source.parent / "." / source.name):
+        with pytest.raises(UserError, match="name them apart"):
+            MelodyRequest(source, out)
+    with pytest.raises(UserError, match="name them apart"):
+        MelodyRequest(source, tmp_path / "a", labels=tmp_path / "a")
+    assert source.read_bytes() == held
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"threshold": 1.5}, "between 0 and 1; got 1.5"),
+        ({"threshold": float("nan")}, "between 0 and 1; got nan"),
+        ({"picture": Path("a.gif")}, "a picture is a .png"),
+        ({"labels": Path()}, "this is a folder"),
+    ],
+)
+def test_requests_that_cannot_be_met(change: dict[str, object], sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        MelodyRequest(Path("in.mid"), Path("out.mid"), **change)
+
+
+@pytest.mark.parametrize("drums", [0, 5])
+def test_a_file_without_notes_to_label_is_told_so(
+    tmp_path: Path, model: str, drums: int
+) -> None:
+    source, out = tmp_path / "none.mid", tmp_path / "out.mid"
+    write_midi(random_score(0, drums=drums), source)
+    with pytest.raises(UserError, match="no notes to label"):
+        melody(MelodyRequest(source, out, model=model))
+    assert not out.exists()
+
+
+def test_a_file_whose_notes_would_change_is_not_written() -> None:
+    score = random_score(10)
+    shifted = replace(score, onset=score.onset + np.int32(1))
+    check_same_music(score, score.select(np.arange(10)[::-1]), Path("a"))
+    with pytest.raises(UserError, match="nothing was written"):
+        check_same_music(score, shifted, Path("a"))
+    with pytest.raises(UserError, match="nothing was written"):
+        check_same_music(score, replace(score, tempos=score.tempos + np.int32(1)), Path("a"))
+
+
+def test_one_note(tmp_path: Path, model: str) -> None:
+    source, out = tmp_path / "one.mid", tmp_path / "out.mid"
+    write_midi(random_score(1), source)
+    assert sum(melody(MelodyRequest(source, out, model=model)).labels.values()) == 1
+    assert len(read_midi(out)) == 1
+
+
+def corpus_files(root: Path) -> Iterator[Path]:
+    """Files of three corpora, drawn with a fixed seed, small enough to be labelled quickly."""
+    draw = random.Random(0)
+    patterns = (
+        "POP909/*/*.mid",
+        "POP909/*/versions/*.mid",
+        "Pianist8/midi/*/*.mid",
+        "ASAP/*/**/*.mid",
+    )
+    for pattern in patterns:
+        yield from draw.sample(sorted(root.glob(pattern)), 60)
+
+
+@pytest.mark.long
+def test_notes_stay_as_they_are_in_240_files(shared: Path, model: str, tmp_path: Path) -> None:
+    changed: list[str] = []
+    torch.set_num_threads(2)
+    for path in corpus_files(shared / "data"):
+        out = tmp_path / "out.mid"
+        melody(MelodyRequest(path, out, model=model, as_json=True))
+        old, new = notes_of(path), notes_of(out)
+        if not np.array_equal(old, new):
+            changed.append(str(path))
+    assert not changed
+
+
+def notes_of(path: Path) -> np.ndarray:
+    score: Score = read_midi(path)
+    return score.sorted_notes()
