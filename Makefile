@@ -44,19 +44,20 @@ clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 
 # A stamp newer than the recipe means: installed.
-$(VENV)/core.stamp: $(RECIPE) | $(VENV)/bin/python
-	@echo "installing ostinato into $(VENV) (once)"
+$(VENV)/core.stamp: $(RECIPE) | $(VENV)/bin/pip
+	@echo "installing ostinato into $(VENV) (once; a minute or two)"
 	$(PIP) $(TORCH_INDEX) --editable .
 	@touch $@
 
-$(VENV)/dev.stamp: $(RECIPE) | $(VENV)/bin/python
-	@echo "installing ostinato and its development tools into $(VENV) (once)"
+$(VENV)/dev.stamp: $(RECIPE) | $(VENV)/bin/pip
+	@echo "installing ostinato and its development tools into $(VENV) (once; a minute or two)"
 	$(PIP) $(TORCH_INDEX) --editable '.[dev]'
 	@touch $(VENV)/core.stamp $@
 
-$(VENV)/bin/python:
+# pip comes last into a new environment: where it is, the environment is whole.
+$(VENV)/bin/pip:
 	@test -n "$(PYTHON)" \
 	|| { echo "ostinato needs Python 3.11 or later: install python3 (Debian: apt install python3 python3-venv)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	|| { echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv $(VENV)

@@ -212,7 +212,9 @@ def main() -> None:
     print(f"{len(songs)} test songs of POP909; % of the time that agrees [95 % interval]")
     print(f"{'':28}" + "".join(f"{name:>22}" for name in MEASURES))
     for name, row in scores.items():
-        cells = (f"{100 * i.mean:.1f} [{100 * i.low:.1f}, {100 * i.high:.1f}]" for i in row.values())
+        cells = (
+            f"{100 * i.mean:.1f} [{100 * i.low:.1f}, {100 * i.high:.1f}]" for i in row.values()
+        )
         print(f"{name:28}" + "".join(f"{cell:>22}" for cell in cells))
     print(
         f"{timing['median_ms']:.2f} ms for the median song "

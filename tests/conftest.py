@@ -7,10 +7,17 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 os.environ.setdefault("MPLBACKEND", "agg")
+
+# The same examples on every run, however slow the machine: a red test means a change in the tree.
+# `pytest --hypothesis-profile=explore` looks for new ones.
+settings.register_profile("house", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=1000)
+settings.load_profile("house")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

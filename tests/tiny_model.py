@@ -60,6 +60,6 @@ def write_model(folder: Path, *, rows: int = 64, merges: int = 40) -> Path:
     checkpoint.save(folder, MidiformerModel(config, heads, token_symbols=symbols))
     compoundation.save(folder / "merges.txt")
     lexicon.save(folder / "lexicon.txt", compoundation)
-    described = {"scheme": "cp4", "window_rows": rows, "ngram_slots": 32}
+    described = {"scheme": "cp4", "window": {"rows": rows, "slots": 32}}
     (folder / "words.json").write_text(json.dumps(described))
     return folder

@@ -7,15 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_corpus import HEADER, toy_documents
 
 from ostinato.base.errors import UserError
 from ostinato.data.batches import Batches, WindowConfig, Windows, middle_weight
 from ostinato.data.shards import Documents, Entry
-from ostinato.data.vocabulary import CompoundationConfig, LexiconConfig, Vocabulary, learn_vocabulary
+from ostinato.data.vocabulary import (
+    CompoundationConfig,
+    LexiconConfig,
+    Vocabulary,
+    learn_vocabulary,
+)
 from ostinato.data.words import distinct_rows, token_stream, transpose_values, word_table
 from ostinato.music.compound_words import vocabulary as columns_of
 from ostinato.music.compoundation import CLS, PAD, SEP
+from toy_corpus import HEADER, toy_documents
 
 CPU = torch.device("cpu")
 ROWS = 40

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_corpus import HEADER, toy_document
 
 from ostinato.base.errors import UserError
 from ostinato.data.shards import Entry, Header, ShardWriter, read_entries, read_shards
+from toy_corpus import HEADER, toy_document
 
 
 def entry(number: int, rows: int, corpus: str = "toy") -> Entry:
@@ -47,11 +47,11 @@ def test_selection_keeps_rows_with_their_documents(tmp_path: Path) -> None:
 def test_a_writer_that_died_goes_on(tmp_path: Path) -> None:
     straight, broken = tmp_path / "straight", tmp_path / "broken"
     write(straight, range(7))
-    with pytest.raises(KeyboardInterrupt), ShardWriter(broken, HEADER, max_rows=200) as writer:
-        for number in range(5):
-            values, label = toy_document(number)
-            writer.add(entry(number, len(values)), values, label)
-        raise KeyboardInterrupt
+    writer = ShardWriter(broken, HEADER, max_rows=200)  # dies before it writes the last shard
+    for number in range(5):
+        values, label = toy_document(number)
+        writer.add(entry(number, len(values)), values, label)
+    assert 0 < len(writer.done) < 5
     # A shard that was written, but not yet listed, counts for nothing.
     stale = broken / "shard-00009.safetensors"
     stale.write_bytes((broken / "shard-00000.safetensors").read_bytes())

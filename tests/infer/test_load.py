@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_model import LABELS, write_model
 
 from ostinato.base.errors import UserError
 from ostinato.infer.directory import bundled, find_model, read_vocabulary, read_window
 from ostinato.infer.load import load
+from tiny_model import LABELS, write_model
 
 
 def test_a_directory_loads_with_its_labels_and_words(tmp_path: Path) -> None:

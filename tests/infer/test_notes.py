@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from tiny_model import LABELS, random_score, write_model
 
 from ostinato.infer.load import NoteModel, load
 from ostinato.infer.notes import NoteLabels, choose
 from ostinato.music.grid import bars_from_signatures
+from tiny_model import LABELS, random_score, write_model
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +78,6 @@ def test_inference_leaves_no_trace_in_the_next_piece(model: NoteModel) -> None:
     first = model.label_notes(score).probabilities
     model.label_notes(random_score(333, seed=5))
     assert np.array_equal(model.label_notes(score).probabilities, first)
-    assert not torch.is_grad_enabled() or not model.label_notes(score).probabilities.dtype.hasobject
 
 
 def test_threshold_decides_the_first_label_alone() -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_model import LABELS, random_score, write_model
 
 from ostinato.base.errors import UserError
-from ostinato.jobs.melody import MelodyRequest, check_same_music, melody
+from ostinato.infer.load import load
+from ostinato.jobs.melody import MelodyRequest, melody
 from ostinato.music.midi import read_midi, write_midi
-from ostinato.music.score import Score
+from ostinato.music.separate import Separated
+from tiny_model import LABELS, random_score, write_model
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +120,7 @@ def test_requests_that_cannot_be_met(change: dict[str, object], sentence: str) -
 
 
 @pytest.mark.parametrize("drums", [0, 5])
-def test_a_file_without_notes_to_label_is_told_so(
-    tmp_path: Path, model: str, drums: int
-) -> None:
+def test_a_file_without_notes_to_label_is_told_so(tmp_path: Path, model: str, drums: int) -> None:
     source, out = tmp_path / "none.mid", tmp_path / "out.mid"
     write_midi(random_score(0, drums=drums), source)
     with pytest.raises(UserError, match="no notes to label"):
@@ -129,14 +128,18 @@ def test_a_file_without_notes_to_label_is_told_so(
     assert not out.exists()
 
 
-def test_a_file_whose_notes_would_change_is_not_written() -> None:
-    score = random_score(10)
-    shifted = replace(score, onset=score.onset + np.int32(1))
-    check_same_music(score, score.select(np.arange(10)[::-1]), Path("a"))
-    with pytest.raises(UserError, match="nothing was written"):
-        check_same_music(score, shifted, Path("a"))
-    with pytest.raises(UserError, match="nothing was written"):
-        check_same_music(score, replace(score, tempos=score.tempos + np.int32(1)), Path("a"))
+def test_a_file_whose_notes_would_change_is_not_written(
+    source: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.mid"
+    score = read_midi(source)
+    write_midi(replace(score, velocity=score.velocity[::-1].copy()), other)
+    wrong = Separated(other.read_bytes(), (), 0, 0)
+    monkeypatch.setattr("ostinato.jobs.melody.separate", lambda *given: wrong)
+    request = MelodyRequest(source, tmp_path / "out.mid", tmp_path / "labels.json", model=model)
+    with pytest.raises(UserError, match="notes"):
+        melody(request)
+    assert not any(path.exists() for path in request.outputs())
 
 
 def test_one_note(tmp_path: Path, model: str) -> None:
@@ -156,22 +159,29 @@ def corpus_files(root: Path) -> Iterator[Path]:
         "ASAP/*/**/*.mid",
     )
     for pattern in patterns:
-        yield from draw.sample(sorted(root.glob(pattern)), 60)
+        yield from draw.sample(sorted(root.glob(pattern)), 52)
+
+
+@pytest.fixture
+def _one_thread() -> Iterator[None]:
+    """A tiny model gains nothing from a second thread, and loses much on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.mark.long
-def test_notes_stay_as_they_are_in_240_files(shared: Path, model: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_one_thread")
+def test_notes_stay_as_they_are_in_208_files(
+    shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load(write_model(tmp_path / "model", rows=256), device="cpu")
+    monkeypatch.setattr("ostinato.jobs.melody.load", lambda name, device: model)
     changed: list[str] = []
-    torch.set_num_threads(2)
     for path in corpus_files(shared / "data"):
         out = tmp_path / "out.mid"
-        melody(MelodyRequest(path, out, model=model, as_json=True))
-        old, new = notes_of(path), notes_of(out)
-        if not np.array_equal(old, new):
+        melody(MelodyRequest(path, out, as_json=True))
+        if not np.array_equal(read_midi(path).sorted_notes(), read_midi(out).sorted_notes()):
             changed.append(str(path))
     assert not changed
-
-
-def notes_of(path: Path) -> np.ndarray:
-    score: Score = read_midi(path)
-    return score.sorted_notes()

@@ -13,9 +13,6 @@ from ostinato.base.errors import UserError
 from ostinato.music import chords
 from ostinato.music.compound_words import (
     CP4_COLUMNS,
-    CP7_COLUMNS,
-    TEMPOS,
-    VELOCITIES,
     Words,
     columns,
     decode,
@@ -23,6 +20,8 @@ from ostinato.music.compound_words import (
     snap,
     vocabulary,
 )
+from ostinato.music.cp7 import COLUMNS as CP7_COLUMNS
+from ostinato.music.cp7 import TEMPOS, VELOCITIES
 from ostinato.music.grid import bars_from_signatures
 from ostinato.music.score import Score
 

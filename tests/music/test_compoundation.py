@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def _lowest_rank_first(compoundation: Compoundation, word: list[int]) -> list[in
     tokens = [t for t in plain.pieces(np.array([word], dtype=np.int16))[0][0].tolist() if t]
     first = compoundation.vocab_size - len(rank)
     while True:
-        ranked = [(rank.get(pair, 1 << 30), i) for i, pair in enumerate(zip(tokens, tokens[1:]))]
+        ranked = [(rank.get(pair, 1 << 30), i) for i, pair in enumerate(pairwise(tokens))]
         if not ranked or min(ranked)[0] == 1 << 30:
             return tokens
         best, at = min(ranked)
@@ -135,7 +136,7 @@ def test_labels_follow_their_words():
     compoundation = _learn([ABCD], [9], 2)
     two, one, three = ABCD, [0, 192, 128, 64], [0, 1, 8, 8]
     values = np.array([two, one, three], dtype=np.int16)
-    tokens, count = compoundation.pieces(values)
+    _, count = compoundation.pieces(values)
     assert count.tolist() == [2, 1, 3]
     row = np.repeat(np.arange(3), count)
     assert np.array([1, 3, 2])[row].tolist() == [1, 1, 3, 2, 2, 2]

@@ -177,7 +177,8 @@ def test_a_version_has_the_bars_of_its_song_moved(tmp_path: Path):
     assert document.song == "001"
     assert bars is not None
     assert {480 + 96, 480 + 96 + 1920} <= set(bars.start.tolist())
-    assert label is None
+    assert label is not None
+    assert set(label.tolist()) == {labels.MELODY}
 
 
 def test_a_version_of_other_notes_keeps_its_own_metre(tmp_path: Path):
@@ -255,6 +256,14 @@ def test_labels_need_their_names(names: tuple[str, str]):
         UserError, match=f"MELODY, BRIDGE and PIANO; got '{names[0]}', '{names[1]}'"
     ):
         labels.by_track_name(two_notes(*names))
+
+
+def test_versions_name_their_tracks_less_carefully():
+    label = labels.by_version_track_name(two_notes("cau ", "Melody"))
+    assert label is not None
+    assert label.tolist() == [labels.BRIDGE, labels.MELODY]
+    assert labels.by_version_track_name(two_notes("MELODY", "Grandeur 1")) is None
+    assert labels.by_version_track_name(two_notes("PIANO", "CAU")) is None
 
 
 def test_equal_notes_do_not_stand_in_the_order_of_tracks():

@@ -16,8 +16,9 @@ from torch import Tensor
 
 from ostinato.base.errors import UserError
 from ostinato.data.shards import Documents, Int16, Int64
-from ostinato.music.compound_words import CHORDS, EMPTY_PITCH, NO_CHORD
+from ostinato.music.compound_words import EMPTY_PITCH
 from ostinato.music.compoundation import Compoundation
+from ostinato.music.cp7 import CHORDS, NO_CHORD
 
 
 @dataclass(frozen=True, eq=False)

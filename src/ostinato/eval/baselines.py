@@ -80,7 +80,9 @@ def skyline(notes: Notes, *, top: int, rest: int) -> Int:
     highest = index == size - 1
     until = np.zeros(128, dtype=np.int64)  # the tick to which each pitch has sounded so far
     end = notes.onset.astype(np.int64) + notes.duration
-    for i, (onset, pitch) in enumerate(zip(notes.onset.tolist(), notes.pitch.tolist(), strict=True)):
+    for i, (onset, pitch) in enumerate(
+        zip(notes.onset.tolist(), notes.pitch.tolist(), strict=True)
+    ):
         highest[i] &= until[pitch + 1 :].max(initial=0) <= onset
         until[pitch] = max(until[pitch], end[i])
     return np.where(highest, top, rest)

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ostinato.base.errors import UserError
 from ostinato.base.log import progress
 from ostinato.eval.baselines import Notes, learn_order, skyline
 from ostinato.eval.metrics import Scores, confusion, score
 from ostinato.music import splits
-from ostinato.music.compound_words import NEW, POSITIONS, encode
+from ostinato.music.compound_words import NEW, encode
 from ostinato.music.corpora import CORPORA, Document, read_document
-from ostinato.music.grid import Bars
+from ostinato.music.grid import POSITIONS, Bars
 from ostinato.music.score import Int, Score
 
 NAME = "pop909-melody"
@@ -91,7 +92,7 @@ def evaluate(labeller: Labeller, folder: Path) -> Result:
             "order only": learnt.predict,
             "skyline": lambda notes: skyline(notes, top=MELODY, rest=ACCOMPANIMENT),
         }
-        found: dict[str, list[Int]] = {name: [] for name in ("model", *labellers)}
+        found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("model", *labellers)}
         for song in _read(test, advance):
             answer = labeller(song.score, song.bars)
             found["model"].append(confusion(song.label, answer, len(CLASSES)))

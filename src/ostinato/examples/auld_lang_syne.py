@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import sys
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -244,9 +245,7 @@ def sung(text: str, label: int, loudness: int) -> list[Note]:
                 swell = 5 - 2 * abs(number % 4 - 1.5) + (3 if at in (0, 2) else 0)
                 onset = number * BAR + round(at * QUARTER)
                 end = onset + round(length * QUARTER * 0.94)
-                notes.append(
-                    Note(onset, end, pitch_number(name), loudness + round(swell), label)
-                )
+                notes.append(Note(onset, end, pitch_number(name), loudness + round(swell), label))
     return notes
 
 
@@ -271,8 +270,10 @@ def accompaniment() -> list[Note]:
 
 
 def humanised(notes: list[Note]) -> list[Note]:
-    """A few ticks and steps of velocity to and fro. Only ``random`` of ``Random`` is used: of
-    its methods, the one whose sequence Python promises to keep."""
+    """The notes a few ticks and steps of velocity to and fro.
+
+    Only ``random`` of ``Random`` is used: the method whose sequence Python promises to keep.
+    """
     chance = random.Random(1788)
     moved: list[Note] = []
     for note in notes:
@@ -286,8 +287,11 @@ def humanised(notes: list[Note]) -> list[Note]:
 
 
 def playable(notes: list[Note]) -> list[Note]:
-    """As two hands can play it: a key that an upper part holds is not struck again by a lower
-    one, and a held key is let go before it is struck again. So equal pitches never overlap."""
+    """The notes as two hands can play them: equal pitches never overlap.
+
+    A key that an upper part holds is not struck by a lower one, and a held key is let go
+    before it is struck again.
+    """
     kept: list[Note] = []
     for pitch in sorted({note.pitch for note in notes}):
         key: list[Note] = []
@@ -297,7 +301,7 @@ def playable(notes: list[Note]) -> list[Note]:
             ):
                 key.append(note)
         key.sort(key=lambda n: n.onset)
-        for note, following in zip(key, key[1:], strict=False):
+        for note, following in pairwise(key):
             kept.append(replace(note, end=min(note.end, following.onset - 12)))
         kept.append(key[-1])
     return sorted(kept, key=lambda n: (n.onset, n.pitch))

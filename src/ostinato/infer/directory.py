@@ -69,4 +69,4 @@ def read_window(folder: Path) -> Window:
     if not path.is_file():
         raise UserError(f"{folder}: a model directory holds words.json, and this one does not")
     words = json.loads(path.read_text(encoding="utf-8"))
-    return Window(rows=int(words["window_rows"]), slots=int(words["ngram_slots"]))
+    return Window(rows=int(words["window"]["rows"]), slots=int(words["window"]["slots"]))

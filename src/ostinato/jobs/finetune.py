@@ -50,6 +50,7 @@ class FinetuneRecipe:
     run: Path  # directory of the run; its ``model`` becomes the model directory
     shards: tuple[Path, ...]
     split: str  # a split's name, or a CSV file: the sides of songs or documents
+    train_shards: tuple[Path, ...] = ()  # further documents, of which only the train side counts
     init: str = ""  # model directory of the pre-trained encoder; none: from scratch
     head: str = "melody"
     labels: tuple[str, ...] = ("melody", "bridge", "accompaniment")  # of the ids 1, 2, ...
@@ -146,10 +147,12 @@ def _sides(recipe: FinetuneRecipe) -> dict[str, Documents]:
     """The labelled documents of each side of the split."""
     split = load_split(recipe.split)
     documents = read_shards(recipe.shards, lambda entry: split.side(entry) is not None)
-    highest = int(documents.label.max(initial=0))
+    sides = {name: side_of(documents, split, name) for name in ("train", "valid", "test")}
+    every = (*recipe.shards, *recipe.train_shards)
+    sides["train"] = read_shards(every, lambda entry: split.side(entry) == "train")
+    highest = max(int(side.label.max(initial=0)) for side in sides.values())
     if highest > len(recipe.labels):
         raise UserError(f"the shards hold labels up to {highest}: name them all in `labels`.")
-    sides = {name: side_of(documents, split, name) for name in ("train", "valid", "test")}
     needed = ("train", "valid", "test") if recipe.report_test else ("train", "valid")
     for name in needed:
         if not sides[name].label.any():
@@ -173,7 +176,7 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
 
 
 def _model(recipe: FinetuneRecipe, vocabulary: Vocabulary, device: torch.device) -> MidiformerModel:
-    """The model with a fresh head, on the pre-trained encoder where there is one."""
+    """The model with a head, both taken from the pre-trained model as far as it has them."""
     heads = {recipe.head: HeadSpec("note", recipe.labels)}
     if not recipe.init:
         config = recipe.model.config(vocabulary)
@@ -184,6 +187,8 @@ def _model(recipe: FinetuneRecipe, vocabulary: Vocabulary, device: torch.device)
         config = replace(config, dropout=recipe.model.dropout)
     model = build_model(config, vocabulary, seed=recipe.train.seed, device=device, heads=heads)
     model.encoder.load_state_dict(pretrained.encoder.state_dict())
+    if pretrained.specs.get(recipe.head) == heads[recipe.head]:
+        model.note_head(recipe.head).load_state_dict(pretrained.note_head(recipe.head).state_dict())
     return model
 
 

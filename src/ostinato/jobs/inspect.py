@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.infer.directory import MELODY, Vocabulary, bundled, read_vocabulary
-from ostinato.jobs.show import console, print_json, table
+from ostinato.jobs.show import console, counted, print_json, table
 from ostinato.music.compound_words import Scheme, encode
 from ostinato.music.grid import bars_from_signatures
 from ostinato.music.lexicon import LONGEST, match
@@ -24,7 +24,6 @@ from ostinato.music.score import Score
 
 MAJOR = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 MINOR = ("Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#", "G#", "D#", "A#")
-SUSTAIN = 64  # the damper pedal's control number
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Facts:
     tempo_changes: int
     metre: tuple[str, ...]  # as "bar 1: 4/4"; the assumed one too
     metre_assumed: bool
-    keys: tuple[str, ...]
+    keys: tuple[str, ...]  # distinct ones, in order
     tracks: tuple[TrackFacts, ...]
     notes: int
     drum_notes: int
@@ -61,7 +60,7 @@ class Facts:
     overlaps: int  # notes that begin while the same pitch of the same track still sounds
     zero_length: int
     clipped: int  # notes longer than the last duration of the scheme
-    pedals: int
+    pedals: int  # times that the damper pedal is pressed
     controls: int
     pitch_bends: int
     scheme: str
@@ -75,11 +74,22 @@ class Facts:
             (not self.notes, "no notes"),
             (self.metre_assumed, "no time signature: 4/4 assumed"),
             (self.tempo is None, "no tempo: 120 quarters per minute assumed"),
-            (self.duplicates, f"{self.duplicates:,} exact duplicates of another note"),
-            (self.overlaps, f"{self.overlaps:,} notes begin while their pitch still sounds"),
-            (self.zero_length, f"{self.zero_length:,} notes of no length"),
-            (self.clipped, f"{self.clipped:,} notes longer than the last duration of {self.scheme}"),
-            (self.drum_notes, f"{self.drum_notes:,} drum notes: not labelled"),
+            (self.duplicates, counted(self.duplicates, "exact duplicate", "exact duplicates")),
+            (
+                self.overlaps,
+                counted(self.overlaps, "note begins", "notes begin")
+                + " while that pitch still sounds",
+            ),
+            (self.zero_length, counted(self.zero_length, "note", "notes") + " of no length"),
+            (
+                self.clipped,
+                counted(self.clipped, "note", "notes")
+                + f" longer than the last duration of {self.scheme}",
+            ),
+            (
+                self.drum_notes,
+                counted(self.drum_notes, "drum note", "drum notes") + ", which melody passes over",
+            ),
         ]
         return [text for present, text in said if present]
 
@@ -133,7 +143,7 @@ def examine(path: Path, scheme: Scheme, vocabulary: Vocabulary | None) -> Facts:
         tempo_changes=max(0, len(tempo) - 1),
         metre=_metres(score),
         metre_assumed=bars.assumed,
-        keys=tuple(_key(sharps, minor) for _, sharps, minor in score.key_signatures.tolist()),
+        keys=tuple(dict.fromkeys(_key(*key) for key in score.key_signatures[:, 1:].tolist())),
         tracks=_tracks(score),
         notes=len(score),
         drum_notes=int(score.is_drum.sum()),
@@ -141,7 +151,7 @@ def examine(path: Path, scheme: Scheme, vocabulary: Vocabulary | None) -> Facts:
         overlaps=count_overlaps(score),
         zero_length=int((score.duration == 0).sum()),
         clipped=words.clipped,
-        pedals=int((score.controls[:, 1] == SUSTAIN).sum()) or len(score.pedals),
+        pedals=len(score.pedals),
         controls=len(score.controls),
         pitch_bends=len(score.pitch_bends),
         scheme=scheme,
@@ -215,8 +225,8 @@ def _show(out: Console, facts: Facts) -> None:
     slow, fast = facts.tempo or (120.0, 120.0)
     tempo = f"{slow:g}" if slow == fast else f"{slow:g} to {fast:g}"
     out.print(
-        f"  format {facts.format}, {facts.bytes:,} bytes, {facts.ticks_per_quarter} ticks per quarter; "
-        f"{facts.bars:,} bars, {facts.seconds:,.1f} s"
+        f"  format {facts.format}, {facts.bytes:,} bytes, {facts.ticks_per_quarter} ticks per "
+        f"quarter; {counted(facts.bars, 'bar', 'bars')}, {facts.seconds:,.1f} s"
     )
     out.print(f"  tempo {tempo} quarters per minute ({facts.tempo_changes:,} changes)")
     out.print(f"  metre {_some(facts.metre)}; key {_some(facts.keys) or 'not given'}")
@@ -226,7 +236,7 @@ def _show(out: Console, facts: Facts) -> None:
     ]
     out.print(table(("track", "instrument", "notes", "pitches"), rows, left=("instrument",)))
     out.print(
-        f"  {facts.notes:,} notes, {facts.pedals:,} pedal events, {facts.controls:,} controls, "
+        f"  {facts.notes:,} notes, {facts.pedals:,} pedal presses, {facts.controls:,} controls, "
         f"{facts.pitch_bends:,} pitch bends"
     )
     line = f"  {facts.words:,} {facts.scheme} words"

@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
 from ostinato.infer.load import load
 from ostinato.infer.notes import NoteLabels
-from ostinato.jobs.show import console, percent, print_json, table
+from ostinato.jobs.show import console, counted, percent, print_json, table
 from ostinato.music.midi import read_bytes, read_midi
 from ostinato.music.score import Score
 from ostinato.music.separate import Separated, separate
+from ostinato.music.unchanged import verify
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Summary:
 def melody(request: MelodyRequest) -> Summary:
     """Label the notes of a file, write what was asked for, and say what was written.
 
-    Nothing is written unless the new file, read back, has the notes and the maps of the old.
+    Nothing is written unless the new file, read back, says what the old one says.
     """
     began = time.perf_counter()
     data = read_bytes(request.source)
@@ -87,11 +86,11 @@ def melody(request: MelodyRequest) -> Summary:
     found = model.label_notes(score, threshold=request.threshold)
     names = [name.upper() for name in found.names]
     separated = separate(data, score, found.labels + 1, names)
-    check_same_music(score, read_midi(separated.data), request.source)
+    verify(data, separated.data)
     with atomic_write(request.out) as path:
         path.write_bytes(separated.data)
     if request.labels is not None:
-        header = {
+        header: dict[str, object] = {
             "file": str(request.source),
             "sha256": hashlib.sha256(data).hexdigest(),
             "model": request.model,
@@ -101,29 +100,13 @@ def melody(request: MelodyRequest) -> Summary:
         }
         write_labels(request.labels, header, score, found)
     if request.picture is not None:
-        _draw(request.picture, score, found)
+        _draw(request, score, found)
     summary = _summary(request, score, found, separated, time.perf_counter() - began)
     if request.as_json:
         print_json(asdict(summary))
     else:
         _show(request, summary)
     return summary
-
-
-def check_same_music(old: Score, new: Score, source: Path) -> None:
-    """Refuse a file whose notes, tempos or signatures are not those of its source."""
-    same = (
-        np.array_equal(old.sorted_notes(), new.sorted_notes())
-        and np.array_equal(old.tempos, new.tempos)
-        and np.array_equal(old.time_signatures, new.time_signatures)
-        and np.array_equal(old.key_signatures, new.key_signatures)
-        and old.ticks_per_quarter == new.ticks_per_quarter
-    )
-    if not same:
-        raise UserError(
-            f"{source}: its tracks, read back, do not hold the same notes and signatures, so "
-            "nothing was written; please report this file"
-        )
 
 
 def write_labels(path: Path, header: dict[str, object], score: Score, found: NoteLabels) -> None:
@@ -156,10 +139,12 @@ def _notes(score: Score, found: NoteLabels) -> Iterator[dict[str, object]]:
         }
 
 
-def _draw(path: Path, score: Score, found: NoteLabels) -> None:
-    from ostinato.jobs.pianoroll import draw
+def _draw(request: MelodyRequest, score: Score, found: NoteLabels) -> None:
+    from ostinato.jobs.pianoroll import draw  # matplotlib takes a second to import
 
-    draw(path, score, found.labels, found.names)
+    assert request.picture is not None
+    title, confidence = request.source.name, found.confidence()
+    draw(request.picture, score, found.labels, found.names, title=title, confidence=confidence)
 
 
 def _summary(
@@ -188,16 +173,16 @@ def _warnings(score: Score, separated: Separated) -> Iterator[str]:
     if not len(score.time_signatures):
         yield "no time signature: 4/4 assumed"
     if drums := int(score.is_drum.sum()):
-        yield f"{drums:,} drum notes passed through unlabelled"
+        yield counted(drums, "drum note", "drum notes") + " passed through, not labelled"
     if separated.overflow:
         yield (
-            f"{separated.overflow:,} notes on overflow tracks: their key is struck on one track "
-            "as another releases it"
+            counted(separated.overflow, "note", "notes") + " on overflow tracks: their key is "
+            "struck on one track as another releases it"
         )
     if separated.unresolved:
         yield (
-            f"{separated.unresolved:,} notes share a channel with another that releases their key "
-            "at the same tick: the file leaves no channel free"
+            counted(separated.unresolved, "note", "notes") + " would need an overflow track, and "
+            "the file leaves no channel free: players may cut them short"
         )
 
 

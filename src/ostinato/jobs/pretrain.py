@@ -20,8 +20,8 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 from ostinato.data.batches import WindowConfig
 from ostinato.data.masking import MaskingConfig
-from ostinato.data.selection import held_out, load_split
-from ostinato.data.shards import Documents, Entry, read_shards
+from ostinato.data.selection import held_out, load_split, side_of
+from ostinato.data.shards import Documents, read_shards
 from ostinato.data.vocabulary import (
     CompoundationConfig,
     LexiconConfig,
@@ -110,8 +110,7 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
     }
     if outcome.reason != "interrupted":
         if validate is not None:
-            with torch.no_grad():
-                result["valid"] = dict(validate())
+            result["valid"] = dict(validate())
         save_model(folder, model, vocabulary, recipe.window, recipe.dtype)
         result["model"] = str(folder)
     return finish(recipe.run, result)
@@ -163,17 +162,14 @@ def main(job: Callable[[Path, Sequence[str], bool], None], arguments: Sequence[s
 def _documents(recipe: PretrainRecipe) -> tuple[Documents, Documents]:
     """The documents to train on, and those to validate on: the valid side of one split."""
     documents = read_shards(recipe.shards)
-    held = held_out(documents.entries, recipe.exclude)
+    named = (*recipe.exclude, recipe.valid) if recipe.valid else recipe.exclude
+    held = held_out(documents.entries, named)
     training = documents.select(lambda entry: (entry.corpus, entry.song) not in held)
     if not len(training.values):
         raise UserError("the shards hold no song that may be trained on: add other corpora.")
-    split = load_split(recipe.valid) if recipe.valid else None
-
-    def validates(entry: Entry) -> bool:
-        side = split.side(entry) if split else None
-        return side == "valid" and (entry.corpus, entry.song) in held
-
-    return training, documents.select(validates)
+    if not recipe.valid:
+        return training, documents.select(lambda _: False)
+    return training, side_of(documents, load_split(recipe.valid), "valid")
 
 
 def _validation(

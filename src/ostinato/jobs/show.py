@@ -41,3 +41,8 @@ def print_json(value: object) -> None:
 def percent(share: float) -> str:
     """A share in 0..1 as a percentage with one decimal."""
     return f"{100 * share:.1f} %"
+
+
+def counted(number: int, singular: str, plural: str) -> str:
+    """A number and the words for what it counts: ``1 note``, ``1,200 notes``."""
+    return f"{number:,} {singular if number == 1 else plural}"

@@ -5,8 +5,8 @@ with "none"). A beat is described by how long each pitch class sounds in it and 
 table scores the 132 chords and "none" on that; the best path through all beats, where a change
 of chord costs something and costs least on a downbeat, is the answer.
 
-The table and the costs were fitted on the training songs of POP909 (``runs/fit_chords.py``),
-held close to the textbook's chords, so that those which pop hardly uses are still found.
+The table and the costs were fitted on the training songs of POP909 and, for the chords that
+pop hardly uses, to the textbook (``runs/fit_chords.py``).
 Everything is summed in whole numbers: the answer does not depend on the order of the notes,
 the file's resolution, the machine, or (but for ties) on the key.
 """
@@ -42,40 +42,41 @@ INTERVALS = (
 # in tenths of a nat.
 # fmt: off
 SOUNDING = np.array([
-    [24, -19,  -4, -23,  28,  -6, -15,  37, -15,   0, -13,  -8],
-    [27, -19,  -8,  37, -45,  -9, -24,  36, -11, -20,  -2, -20],
-    [34,  -8, -13,  35,  -9, -11,  47, -15,  -8, -10,  -4, -11],
-    [32,  -9, -10,  -7,  29, -10, -10, -14,  40, -11, -10, -10],
-    [24, -11,  -4, -13,  36,   0, -12,  33, -13,  -4,  44, -14],
-    [29, -13,   0, -16,  26, -10, -12,  27, -15,  -4, -16,  42],
-    [21, -13,  -3,  40, -21,   0, -16,  25,  -6, -17,  40, -14],
-    [30, -10, -10,  26, -10, -11,  33, -11, -11,  33,  -9,  -8],
-    [32,  -6, -12,  29, -11,  -6,  41, -13, -11, -11,  33, -10],
-    [15, -14,  32,  -7,   0,  -7, -17,  30, -16,  -4,  -8,  -8],
-    [24, -11,  -2, -13, -12,  32, -15,  24, -13,  -6,  10, -18],
+    [25, -21,  -4, -24,  26,  -6, -12,  39, -18,  -4, -15,  -8],
+    [30, -18,  -9,  36, -47,  -9, -26,  38, -20, -25,  -3, -21],
+    [54, -13, -17,  40, -11, -15,  57, -19, -32, -41, -25, -16],
+    [33, -10, -12, -14,  40, -15, -11, -18,  53, -14, -12, -12],
+    [49, -18,  -9, -16,  44,  -5, -11,  38, -19, -12,  60, -14],
+    [52, -12, -10, -16,  31, -11, -14,  34, -17, -15, -16,  57],
+    [50, -17, -11,  44, -23,  -5, -19,  34, -15, -22,  52, -13],
+    [31, -10, -12,  41, -10, -14,  47, -12, -14,  47, -12,  -9],
+    [39, -11, -13,  34, -11, -10,  51, -15, -16, -16,  52, -11],
+    [13, -13,  36, -11,  -5,  -8, -17,  39, -17,  -7, -10, -10],
+    [21, -11,  -6, -18, -17,  37, -14,  32, -19, -14,   7, -18],
 ])
 LOW = np.array([
-    [34, -10, -16,  -8,   2, -19, -13,   7,  -9, -22,  -9, -20],
-    [31,  -7, -16,  -3,  -7, -19,  -8,   9, -20, -12, -25,  -9],
-    [44,  -6,  -6,  -8,  -6,  -7,   1,  -8,  -9,  -6,  -7,  -5],
-    [39,  -6,  -6,  -5,  -5,  -6,  -5,  -6,   0,  -6,  -5,  -5],
-    [26,  -7,  -6,  -8,  -5,  -8,  -5,   0,  -6,  -6,  15,  -6],
-    [32,  -6,  -7,  -5,  -1,  -6,  -7,   0,  -6,  -5,  -6,  14],
-    [43,  -3,  -4, -12,  -6, -14,  -6,   0,  -7,  -5,  15,  -5],
-    [37,  -5,  -5,  -6,  -5,  -5,  -5,  -6,  -5,  -5,  -5,  -5],
-    [40,  -5,  -5,  -8,  -5,  -6,  -3,  -6,  -6,  -5,  -6,  -5],
-    [51,  -6,   6,  -9, -13, -11,  -6,  12,  -6, -13,  -7,  -5],
-    [43,  -7, -12, -10, -10,  -7,  -6,   9,  -8, -11,  -4,  -7],
+    [33, -10, -20, -10,   2, -20, -13,   8, -12, -25, -18, -28],
+    [32,  -7, -18,  -1,  -7, -20,  -9,   9, -20, -17, -31, -11],
+    [21,  -8,  -7,   5,  -6,  -8,  10,  -8, -13, -18, -14,  -7],
+    [58,  -6,  -6,  -5,   7,  -6,  -5,  -8, -12,  -6,  -6,  -6],
+    [18,  -9,  -5,  -9,   7,  -6,  -5,   3,  -7,  -6,  14,  -6],
+    [19,  -6,  -7,  -5,   9,  -6,  -6,   4,  -6,  -6,  -6,  10],
+    [25,  -2,  -3,   2,  -7, -13,  -8,   5,  -7,  -5,  11,  -5],
+    [59,  -5,  -5,  11,  -5,  -5,   3,  -6,  -6, -21,  -6,  -5],
+    [53,  -6,  -6,   4,  -5,  -6,   4,  -6,  -6,  -8,  -1,  -6],
+    [55,  -6,   4,  -8, -13, -12,  -6,   4,  -6, -12,  -8,  -7],
+    [54,  -7, -12, -10, -10,  -2,  -6,   7,  -8, -11,  -6,  -7],
 ])
 # fmt: on
 # What the quality adds by being common.
-QUALITY = np.array([31, 25, -19, -20, -16, -7, -11, -32, -33, 4, 6])
-NONE, NONE_SOUNDING = 73, -6  # no chord's score, and what each sounding pitch class adds to it
+QUALITY = np.array([43, 35, -6, -23, -28, -15, -22, -50, -45, 14, 11])
+NONE, NONE_SOUNDING = 84, -6  # no chord's score, and what each sounding pitch class adds to it
 # What a change of chord costs on a downbeat, an even number of beats after it, and an odd one;
 # the last is for when the bars are not known.
-CHANGE_DOWNBEAT, CHANGE_EVEN, CHANGE_ODD, CHANGE = 5, 20, 40, 20
+CHANGE_DOWNBEAT, CHANGE_EVEN, CHANGE_ODD, CHANGE = 5, 20, 40, 15
 
 FULL = 4096  # the feature of a pitch class that sounds for ever; a quarter of a beat gives half
+BLOCK = 4096  # beats scored at a time, to bound the memory
 OCTAVE = 12  # a note this far above the beat's lowest has no part in the bass
 
 
@@ -114,7 +115,7 @@ def profiles(score: Score, beats: Int) -> Float:
     """How much each pitch class sounds in each beat, and how much in the bass, [k, 2, 12].
 
     Whole numbers 0..FULL. The first is the time x, in beats, for which a pitch class sounds
-    (overlapping notes add up), saturated: x / (x + 1/4). The second is the same with notes
+    (its octaves add up), saturated: x / (x + 1/4). The second is the same with notes
     counted from 1 at the beat's lowest down to 0 an octave above; the lowest note is the
     lowest that sounds for an eighth of the beat.
     """
@@ -122,9 +123,8 @@ def profiles(score: Score, beats: Int) -> Float:
     if not count:
         return np.zeros((0, 2, 12))
     edges = np.append(beats, beats[-1] + (beats[-1] - beats[-2] if count > 1 else score.end))
-    note, beat, ticks = _overlaps(score, edges)
+    pitch, beat, ticks = _overlaps(score, edges)
     length = np.diff(edges)
-    pitch = score.pitch[note].astype(np.int64)
     lowest = np.full(count, 127)
     counts = ticks * 8 >= length[beat]
     np.minimum.at(lowest, beat[counts], pitch[counts])
@@ -139,27 +139,47 @@ def profiles(score: Score, beats: Int) -> Float:
 
 
 def _overlaps(score: Score, edges: Int) -> tuple[Int, Int, Int]:
-    """Every (note, beat) that share time and for how many ticks; a note of no length has one."""
-    notes = np.flatnonzero(~score.is_drum)
-    onset = score.onset[notes].astype(np.int64)
-    end = onset + np.maximum(score.duration[notes], 1)
+    """Every stretch of a pitch inside a beat: the pitch, the beat and its ticks."""
+    pitch, onset, end = _keys(score)
     first = np.maximum(np.searchsorted(edges, onset, side="right") - 1, 0)
     last = np.minimum(np.searchsorted(edges, end, side="left"), len(edges) - 1)
     spans = np.maximum(last - first, 0)
-    row = np.repeat(np.arange(len(notes)), spans)
+    row = np.repeat(np.arange(len(pitch)), spans)
     beat = np.arange(len(row)) - np.repeat(np.cumsum(spans) - spans - first, spans)
     ticks = np.minimum(end[row], edges[beat + 1]) - np.maximum(onset[row], edges[beat])
     kept = ticks > 0
-    return notes[row[kept]], beat[kept], ticks[kept]
+    return pitch[row[kept]], beat[kept], ticks[kept]
+
+
+def _keys(score: Score) -> tuple[Int, Int, Int]:
+    """Pitch, onset and end of all that sounds, drums apart; a note of no length has one tick.
+
+    A pitch that several notes hold counts once, so that no file has more than 128 stretches
+    to a beat.
+    """
+    notes = np.flatnonzero(~score.is_drum)
+    notes = notes[np.lexsort((score.onset[notes], score.pitch[notes]))]
+    pitch = score.pitch[notes].astype(np.int64)
+    onset = score.onset[notes].astype(np.int64)
+    end = onset + np.maximum(score.duration[notes], 1)
+    shift = pitch * (int(end.max(initial=0)) + 1)  # one line of time, a pitch after the other
+    held_until = np.maximum.accumulate(np.append(0, end + shift))[:-1] - shift
+    onset = np.maximum(onset, held_until)
+    kept = onset < end
+    return pitch[kept], onset[kept], end[kept]
 
 
 def _scores(profile: Float) -> Float:
     """The score of every chord (root * 11 + quality) and, last, of none: [k, 133]."""
     turned = (np.arange(12)[:, None] + np.arange(12)) % 12
-    seen = profile[:, :, turned].transpose(0, 2, 1, 3).reshape(-1, 24)
-    chords = seen @ np.concatenate([SOUNDING, LOW], axis=1).T + FULL * QUALITY
-    none = FULL * NONE + NONE_SOUNDING * profile[:, 0].sum(axis=1)
-    return np.concatenate([chords.reshape(len(profile), -1), none[:, None]], axis=1)
+    table = np.concatenate([SOUNDING, LOW], axis=1).T
+    scores = np.empty((len(profile), 12 * len(QUALITIES) + 1))
+    for start in range(0, len(profile), BLOCK):
+        part = slice(start, start + BLOCK)
+        seen = profile[part][:, :, turned].transpose(0, 2, 1, 3).reshape(-1, 24)
+        scores[part, :-1] = (seen @ table + FULL * QUALITY).reshape(-1, 12 * len(QUALITIES))
+    scores[:, -1] = FULL * NONE + NONE_SOUNDING * profile[:, 0].sum(axis=1)
+    return scores
 
 
 def _change_costs(count: int, downbeat: Bool | None) -> Float:
@@ -176,9 +196,10 @@ def _best_path(score: Float, cost: Float) -> Int:
     """The states whose scores less the costs of changes sum highest, int64 [k] (Viterbi).
 
     Every change costs the same whatever the two states, so a beat's best predecessor is
-    either the state itself or the best of all: linear in the number of states.
+    either the state itself or the best of all: linear in the number of states. ``score`` is
+    overwritten with the running totals.
     """
-    total = score.copy()
+    total = score
     for before, here, price in zip(total, total[1:], cost[1:].tolist(), strict=False):
         here += np.maximum(before, before.max() - price)
     best = total.argmax(axis=1)

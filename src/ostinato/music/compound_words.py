@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from ostinato.base.errors import UserError
-from ostinato.music import chords, midibert
+from ostinato.music import cp7, midibert
 from ostinato.music.grid import (
+    POSITIONS,
     Bars,
-    Float,
     bars_from_signatures,
     from_grid,
     join_parts,
@@ -27,22 +27,12 @@ from ostinato.music.score import Int, Score, Track
 
 Scheme = Literal["cp4", "cp7", "midibert"]
 
-POSITIONS = 192  # steps of the longest bar: 12 whole notes in 16ths, 8 quarters in 24ths
 STEPS_PER_QUARTER = (4, 12, 24)
 NEW, CONTINUE = 0, 1
 
 # cp4. A bar without notes is one row, (NEW, EMPTY, EMPTY, EMPTY).
 CP4_COLUMNS = ("bar", "position", "pitch", "duration")
 EMPTY_POSITION, EMPTY_PITCH = POSITIONS, 128
-
-# cp7. Index 0 of every column but ``type`` says that the row does not use it.
-CP7_COLUMNS = ("tempo", "chord", "bar-beat", "type", "pitch", "duration", "velocity")
-EOS, METRICAL, NOTE = 0, 1, 2
-CONTI = 1
-TEMPOS = np.arange(32, 225, 3)  # quarters per minute
-VELOCITIES = np.arange(40, 127, 2)
-NO_CHORD = 2
-CHORDS = 12 * len(chords.QUALITIES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +55,7 @@ class Words:
 
 def columns(scheme: Scheme) -> tuple[str, ...]:
     """The names of a scheme's columns."""
-    return CP7_COLUMNS if scheme == "cp7" else CP4_COLUMNS
+    return cp7.COLUMNS if scheme == "cp7" else CP4_COLUMNS
 
 
 def vocabulary(scheme: Scheme, steps_per_quarter: int = 4) -> tuple[int, ...]:
@@ -73,8 +63,7 @@ def vocabulary(scheme: Scheme, steps_per_quarter: int = 4) -> tuple[int, ...]:
     if scheme == "cp4":
         return (2, POSITIONS + 1, 129, 16 * steps_per_quarter + 1)
     if scheme == "cp7":
-        beats, durations = POSITIONS + 2, 4 * steps_per_quarter + 2
-        return (len(TEMPOS) + 2, CHORDS + 3, beats, 3, 129, durations, len(VELOCITIES) + 1)
+        return cp7.vocabulary(steps_per_quarter)
     if scheme == "midibert":
         return midibert.VOCAB
     raise UserError(f"a scheme is cp4, cp7 or midibert; got {scheme!r}")
@@ -84,7 +73,7 @@ def empty_values(scheme: Scheme, steps_per_quarter: int = 4) -> tuple[int, ...]:
     """The value of each column that says nothing; -1 where every value says something."""
     if scheme == "cp4":
         return (-1, EMPTY_POSITION, EMPTY_PITCH, 16 * steps_per_quarter)
-    return (0, 0, 0, -1, 0, 0, 0) if scheme == "cp7" else (-1, -1, -1, -1)
+    return cp7.EMPTY if scheme == "cp7" else (-1, -1, -1, -1)
 
 
 def encode(
@@ -109,13 +98,16 @@ def encode(
             f"steps per quarter are one of {STEPS_PER_QUARTER}; got {steps_per_quarter}"
         )
     if bars is None:
-        bars = bars_from_signatures(score)
+        # As far as the next bar, where the last onset is so near that it is rounded there.
+        reach = -(-score.ticks_per_quarter // (2 * steps_per_quarter))
+        last = int(score.onset.max()) if len(score) else 0
+        bars = bars_from_signatures(score, end=last + reach)
     bars = split_long(bars, steps_per_quarter, POSITIONS)
     bar, step = to_grid(bars, score.onset, steps_per_quarter)
     bars = _trim(bars, int(bar.max()) + 1 if len(bar) else 0)
     bin_, clipped = _durations(score, scheme, bars, bar, steps_per_quarter)
     place = (bar * POSITIONS + step) * 128 + score.pitch
-    encoder = _encode_cp4 if scheme == "cp4" else _encode_cp7
+    encoder = _encode_cp4 if scheme == "cp4" else cp7.encode_cp7
     values, note_index, order = encoder(score, bars, (bar, step, bin_), steps_per_quarter)
     return Words(
         values=values,
@@ -143,10 +135,10 @@ def decode(words: Words) -> Score:
     velocity = np.full(len(rows), 64)
     per_quarter = words.steps_per_quarter
     if words.scheme == "cp7":
-        bar, step, tempos = _metrical(words)
+        bar, step, tempos = cp7.metrical(words.values, words.bars, per_quarter)
         bar, step = bar[rows], step[rows]
         pitch, steps = values[:, 4] - 1, (values[:, 5] - 1).astype(np.float64)
-        velocity = VELOCITIES[values[:, 6] - 1]
+        velocity = cp7.VELOCITIES[values[:, 6] - 1]
     else:
         bar = (np.cumsum(words.values[:, 0] == NEW) - 1)[rows]
         step, pitch, steps = values[:, 1], values[:, 2], (values[:, 3] + 1) / 2
@@ -219,90 +211,6 @@ def _encode_cp4(
     return values, index, order
 
 
-def _encode_cp7(
-    score: Score, bars: Bars, grid: tuple[Int, Int, Int], steps_per_quarter: int
-) -> tuple[Int, Int, Int]:
-    bar, step, bin_ = grid
-    velocity = _nearest(VELOCITIES, score.velocity)
-    order = np.lexsort((velocity, bin_, -score.pitch, step, bar))
-    tempo = _tempo_changes(score, bars, steps_per_quarter)
-    chord = _chord_changes(score, bars, steps_per_quarter)
-    point = bar * POSITIONS + step
-    points = np.unique(np.concatenate([point, *tempo[:1], *chord[:1]]))
-    metrical = np.zeros((len(points), 7), dtype=np.int16)
-    metrical[:, :2] = CONTI
-    metrical[np.searchsorted(points, tempo[0]), 0] = tempo[1]
-    metrical[np.searchsorted(points, chord[0]), 1] = chord[1]
-    metrical[:, 2] = points % POSITIONS + 2
-    metrical[:, 3] = METRICAL
-    notes = np.zeros((len(score), 7), dtype=np.int16)
-    notes[:, 3] = NOTE
-    notes[:, 4] = score.pitch[order] + 1
-    notes[:, 5] = bin_[order] + 1
-    notes[:, 6] = velocity[order] + 1
-    # The closing bar word and EOS stand in a bar after the last.
-    heads = np.zeros((len(bars) + 2, 7), dtype=np.int16)
-    heads[:-1, 2], heads[:-1, 3], heads[-1, 3] = 1, METRICAL, EOS
-    head_at = np.append(np.arange(len(bars) + 1), len(bars)) * POSITIONS
-    at = np.concatenate([head_at, points, point[order]])
-    kind = np.repeat([0, 1, 2], [len(heads), len(points), len(notes)])
-    rows = np.lexsort((kind, at))
-    index = np.concatenate([np.full(len(heads) + len(points), -1), order]).astype(np.int32)
-    return np.concatenate([heads, metrical, notes])[rows], index[rows], order
-
-
-def _nearest(grid: Int, values: Int | Float) -> Int:
-    """Index of the nearest point of an even grid; ties to the lower, ends held."""
-    step = grid[1] - grid[0]
-    index = np.ceil((values - grid[0]) / step - 0.5)
-    return np.clip(index, 0, len(grid) - 1).astype(np.int64)
-
-
-def _tempo_changes(score: Score, bars: Bars, steps_per_quarter: int) -> tuple[Int, Int]:
-    """Grid points (bar * POSITIONS + step) at which the tempo class changes, and its index."""
-    if not len(bars):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    table = score.tempos[(score.tempos[:, 1] > 0) & (score.tempos[:, 0] >= 0)].astype(np.int64)
-    table = table[np.argsort(table[:, 0], kind="stable")]
-    bar, step = to_grid(bars, np.maximum(table[:, 0], bars.start[0]), steps_per_quarter)
-    point = np.append(0, bar * POSITIONS + step)
-    index = np.append(_nearest(TEMPOS, np.array([120])), _nearest(TEMPOS, 6e7 / table[:, 1])) + 2
-    last = np.append(point[1:] != point[:-1], True) & (point < len(bars) * POSITIONS)
-    return _changes(point[last], index[last])
-
-
-def _chord_changes(score: Score, bars: Bars, steps_per_quarter: int) -> tuple[Int, Int]:
-    """Grid points at which the recognised chord changes, and its index; one chord a beat."""
-    if not len(bars):
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    beats = -(-bars.steps(steps_per_quarter) // steps_per_quarter)
-    bar = np.repeat(np.arange(len(bars)), beats)
-    beat = np.arange(len(bar)) - np.repeat(np.cumsum(beats) - beats, beats)
-    ticks = from_grid(bars, bar, beat * steps_per_quarter, steps_per_quarter)
-    found = chords.recognise(score, ticks)
-    root, quality = found.root.astype(np.int64), found.quality.astype(np.int64)
-    index = np.where(root < 0, NO_CHORD, NO_CHORD + 1 + root * len(chords.QUALITIES) + quality)
-    return _changes(bar * POSITIONS + beat * steps_per_quarter, index)
-
-
-def _changes(point: Int, index: Int) -> tuple[Int, Int]:
-    new = np.append(True, index[1:] != index[:-1])[: len(index)]
-    return point[new], index[new]
-
-
-def _metrical(words: Words) -> tuple[Int, Int, Int]:
-    """Bar and step of every row of ``cp7`` words, and the tempo map (tick, µs per quarter)."""
-    values = words.values.astype(np.int64)
-    bar = np.cumsum(values[:, 2] == 1) - 1
-    has_step = values[:, 2] > 1
-    row = np.maximum.accumulate(np.where(has_step, np.arange(len(values)), 0))
-    step = np.maximum(values[row, 2] - 2, 0)
-    marks = np.flatnonzero(values[:, 0] > CONTI)
-    tick = from_grid(words.bars, bar[marks], step[marks], words.steps_per_quarter)
-    per_quarter = np.rint(6e7 / TEMPOS[values[marks, 0] - 2])
-    return bar, step, np.stack([tick, per_quarter], axis=1).astype(np.int32)
-
-
 def _signature_events(bars: Bars) -> Int:
     """Time signatures from which ``bars_from_signatures`` makes these bars again."""
     whole = join_parts(bars)
@@ -310,7 +218,8 @@ def _signature_events(bars: Bars) -> Int:
     changed = np.append(True, (metre[1:] != metre[:-1]).any(axis=1))[: len(whole)]
     if len(whole):
         full = whole.numerator * 4 * whole.quarter / whole.denominator
-        changed[1:] |= (whole.length < full - 1)[:-1]
+        # Where bars end inside ticks their lengths vary, by less than a tick.
+        changed[1:] |= (whole.length <= full - 1)[:-1]
     return np.concatenate([whole.start[:, None], metre], axis=1)[changed].astype(np.int32)
 
 

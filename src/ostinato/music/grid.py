@@ -12,6 +12,7 @@ from ostinato.music.score import Bool, Int, Score
 
 Float = NDArray[np.float64]
 
+POSITIONS = 192  # steps of the longest bar: 12 whole notes in 16ths, 8 quarters in 24ths
 MAX_BARS = 1 << 17  # three days at 120 quarters per minute in 4/4
 
 
@@ -78,9 +79,6 @@ def bars_from_signatures(score: Score, *, end: int | None = None) -> Bars:
     denominator = np.repeat([d for _, _, d in metres], counts)[: len(start)]
     full = numerator * 4 * tpq / denominator
     length = np.append(np.diff(start), np.rint(full[-1:]).astype(np.int64))
-    following = [tick for tick, _, _ in changes if tick > start[-1]]
-    if following:
-        length[-1] = min(int(length[-1]), following[0] - int(start[-1]))
     return Bars(
         start=start,
         length=length,
@@ -147,7 +145,7 @@ def bars_from_beats(score: Score, beat_ticks: Float, downbeat: Bool) -> Bars:
 
 
 def split_long(bars: Bars, steps_per_quarter: int, most: int) -> Bars:
-    """Bars of more than ``most`` steps cut after every ``most`` steps, ``part`` counting the cuts."""
+    """Bars of more than ``most`` steps cut after every ``most``; ``part`` counts the cuts."""
     pieces = -(-bars.steps(steps_per_quarter) // most)
     if (pieces == 1).all():
         return bars

@@ -12,6 +12,8 @@ from ostinato.music.score import Int, Score
 NONE, MELODY, BRIDGE, ACCOMPANIMENT = 0, 1, 2, 3
 NAMES = ("none", "melody", "bridge", "accompaniment")
 TRACKS = {"MELODY": MELODY, "BRIDGE": BRIDGE, "PIANO": ACCOMPANIMENT}
+# The versions of POP909 call the bridge "CAU", and are less careful with case and spaces.
+VERSION_TRACKS = {"MELODY": MELODY, "CAU": BRIDGE, "CAU CHEN": BRIDGE, "PIANO": ACCOMPANIMENT}
 
 
 def by_track_name(score: Score) -> Int:
@@ -25,6 +27,14 @@ def by_track_name(score: Score) -> Int:
         names = ", ".join(repr(track.name) for track in score.tracks) or "no track"
         raise UserError(f"expected tracks named MELODY, BRIDGE and PIANO; got {names}")
     return label
+
+
+def by_version_track_name(score: Score) -> Int | None:
+    """The label of each note of a version of a POP909 song, int8 [n]; None where names are odd."""
+    names = [track.name.strip().upper() for track in score.tracks]
+    of_track = np.array([VERSION_TRACKS.get(name, NONE) for name in names], dtype=np.int8)
+    label = of_track[score.track] if len(of_track) else np.zeros(0, dtype=np.int8)
+    return label if MELODY in label and label.all() else None
 
 
 def shuffle(score: Score, name: str) -> Score:

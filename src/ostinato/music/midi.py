@@ -11,6 +11,7 @@ import symusic
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
+from ostinato.music import smf
 from ostinato.music.score import Int, Score, Text, Track
 from ostinato.music.score_bytes import midi_bytes
 from ostinato.music.smf import MAX_TICK
@@ -34,6 +35,8 @@ def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
     if data[:4] != b"MThd":
         start = repr(data[:4])[2:-1] if data else "nothing: it is empty"
         raise UserError(f"{name}: expected a MIDI file, which begins with MThd; it holds {start}")
+    if _may_overflow(data):
+        smf.read(data, name)
     try:
         read: Any = symusic.Score.from_midi(data)
     except (RuntimeError, ValueError, MemoryError, UnicodeDecodeError) as error:
@@ -58,6 +61,18 @@ def write_midi(score: Score, path: str | os.PathLike[str]) -> None:
     data = midi_bytes(score)
     with atomic_write(Path(path)) as temporary:
         temporary.write_bytes(data)
+
+
+def _may_overflow(data: bytes) -> bool:
+    """Whether ticks might pass 32 bits, where the library loses notes without a word.
+
+    Bounds the sum of all that could be a time of three or four bytes between two events.
+    """
+    byte = np.frombuffer(data, dtype=np.uint8)
+    long = byte[:-3] & byte[1:-2] & 0x80
+    four = byte[:-3][(long & byte[2:-1] & ~byte[3:]) > 0] & 0x7F
+    three = np.count_nonzero(long & ~byte[2:-1])
+    return (int(four.sum(dtype=np.int64)) + len(four) + int(three)) << 21 > MAX_TICK
 
 
 def _to_score(read: Any, name: str) -> Score:

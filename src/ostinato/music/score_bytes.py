@@ -70,7 +70,7 @@ def _check(score: Score) -> None:
     for what, (values, least, most) in columns.items():
         wrong = values[(values < least) | (values > most)]
         if len(wrong):
-            raise UserError(f"a {what} of {wrong[0]} fits no MIDI file; it is {least} to {most}")
+            raise UserError(f"{what} {wrong[0]} fits no MIDI file, which holds {least} to {most}")
     for denominator in np.unique(score.time_signatures[:, 2]):
         if denominator not in _POWERS:
             raise UserError(f"a time signature over {denominator} fits no MIDI file; use 4, 8 ...")

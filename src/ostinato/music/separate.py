@@ -22,6 +22,7 @@ from ostinato.music.pairing import Notes
 from ostinato.music.score import Bool, Int, Score
 from ostinato.music.smf import DRUMS, Events, Smf
 from ostinato.music.smf_write import Message
+from ostinato.music.track_order import Placement
 
 LABELS = ("MELODY", "BRIDGE", "ACCOMPANIMENT")
 
@@ -88,7 +89,6 @@ class _Survey:
     speaks: Bool  # [chunks, 16], has events
     sounds: Bool  # [chunks, 16], has notes
     splits: Bool  # [chunks, 16], has labelled notes
-    lowest: Int  # [chunks * 16], the lowest label among its notes
 
     @property
     def ranks(self) -> int:
@@ -115,13 +115,11 @@ def _survey(source: Smf, notes: Notes, label: Int, names: Sequence[str]) -> _Sur
     voice = np.where(events.kind < smf.SYSEX, events.chunk * 16 + events.channel, -1)
     note = np.full(len(events), -1, dtype=np.int64)
     note[notes.on] = note[notes.off] = np.arange(len(notes))
-    lowest = np.full(voices, len(names) + 1, dtype=np.int64)
     own = notes.chunk * 16 + notes.channel
-    np.minimum.at(lowest, own, label)
-    speaks, splits = np.zeros(voices, dtype=bool), np.zeros(voices, dtype=bool)
+    speaks, sounds, splits = (np.zeros(voices, dtype=bool) for _ in range(3))
     speaks[voice[voice >= 0]] = True
+    sounds[own] = True
     splits[own[label > 0]] = True
-    sounds = lowest <= len(names)
     return _Survey(
         source,
         notes,
@@ -132,15 +130,15 @@ def _survey(source: Smf, notes: Notes, label: Int, names: Sequence[str]) -> _Sur
         speaks=speaks.reshape(-1, 16),
         sounds=sounds.reshape(-1, 16),
         splits=splits.reshape(-1, 16),
-        lowest=np.where(sounds, lowest, 0),
     )
 
 
 def _distribute(survey: _Survey) -> Separated:
     source = survey.source
-    rank, torn = track_order.place(source, survey.voice, survey.note, survey.label, survey.lowest)
-    channels = _free_channels(survey, torn)
-    slot, status, moved = _move(survey, _slots(survey, rank), torn, channels)
+    voices = 16 * len(source.ends)
+    placed = track_order.place(source, survey.voice, survey.note, survey.label, voices)
+    channels = _free_channels(survey, placed.torn)
+    slot, status, moved = _move(survey, _slots(survey, placed), placed.torn, channels)
     renamed = source.is_meta(smf.NAME) & ~survey.has_head[source.events.chunk]
     rows = np.flatnonzero(~renamed)
     tables = [
@@ -163,23 +161,23 @@ def _distribute(survey: _Survey) -> Separated:
         ends=source.ends[slots // survey.ranks // _PLACES],
     )
     out = smf_write.with_messages(out, np.concatenate([order for _, order in tables]), titles)
-    left = int(np.count_nonzero(torn & ~moved))
+    left = int(np.count_nonzero(placed.torn & ~moved))
     return Separated(smf_write.write(out), parts, int(np.count_nonzero(moved)), left)
 
 
-def _slots(survey: _Survey, rank: Int) -> Int:
+def _slots(survey: _Survey, placed: Placement) -> Int:
     """The track-to-be of every event, before any overflow."""
     events, voice = survey.source.events, survey.voice
     chunk = events.chunk.astype(np.int64)
     spoken = voice >= 0
     in_voice = spoken & survey.sounds.reshape(-1)[voice]
     slot = survey.slot(chunk, np.where(in_voice, _VOICE + events.channel, _HEAD), 0)
-    slot += np.where(in_voice, rank, 0)
+    slot += np.where(in_voice, placed.rank, 0)
     split = survey.split_chunks
     first = np.zeros(len(split), dtype=np.int64)
     for number in map(int, np.flatnonzero(split & ~survey.has_head)):
         channel = int(np.flatnonzero(survey.sounds[number])[0])
-        lowest = survey.lowest[number * 16 + channel]
+        lowest = placed.lowest[number * 16 + channel]
         first[number] = survey.slot(number, _VOICE + channel, lowest)
     slot = np.where(~spoken & ~survey.has_head[chunk], first[chunk], slot)
     # A system exclusive message stays behind what it followed at its tick: it may be a reset.
@@ -198,13 +196,16 @@ def _free_channels(survey: _Survey, torn: Bool) -> _Channels:
 
     Channels without notes will do, best those without any event.
     """
-    silent = ~survey.sounds.any(axis=0) & (np.arange(16) != DRUMS)
-    free = [int(c) for c in np.argsort(survey.speaks.any(axis=0), kind="stable") if silent[c]]
+    events = survey.source.events
+    sounding = events.channel[np.isin(events.kind, (smf.NOTE_ON, smf.NOTE_OFF))]
+    by_silence = np.argsort(survey.speaks.any(axis=0), kind="stable").tolist()
+    free = [channel for channel in by_silence if channel not in {*sounding.tolist(), DRUMS}]
     notes = survey.notes
     keys = np.stack([notes.chunk, notes.channel, survey.label], axis=1)[torn]
     tracks, counts = np.unique(keys, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")[: len(free)]
-    return {tuple(map(int, tracks[i])): free[n] for n, i in enumerate(order)}  # pyright: ignore
+    keys = [(int(a), int(b), int(c)) for a, b, c in tracks[order]]
+    return dict(zip(keys, free, strict=False))
 
 
 def _move(survey: _Survey, slot: Int, torn: Bool, channels: _Channels) -> tuple[Int, Int, Bool]:

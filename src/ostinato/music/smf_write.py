@@ -8,13 +8,14 @@ import numpy as np
 
 from ostinato.base.errors import UserError
 from ostinato.music.score import Int
-from ostinato.music.smf import END, MAX_CHUNKS, MAX_DELTA, META, Events, Smf
+from ostinato.music.smf import END, MAX_CHUNKS, MAX_DELTA, META, TEXT, Events, Smf
 
 
 def write(smf: Smf) -> bytes:
     """The bytes of a file; its events stand in the order of chunks and, in each, of ticks."""
     if len(smf.ends) > MAX_CHUNKS:
         raise UserError(f"{len(smf.ends):,} tracks; a MIDI file holds {MAX_CHUNKS:,} at most")
+    smf = _bridged(smf)
     header = (smf.format, len(smf.ends), smf.ticks_per_quarter)
     parts = [b"MThd\0\0\0\6", *(value.to_bytes(2, "big") for value in header)]
     bounds = np.searchsorted(smf.events.chunk, np.arange(len(smf.ends) + 1))
@@ -25,14 +26,32 @@ def write(smf: Smf) -> bytes:
     return b"".join([*parts, *smf.aliens])
 
 
+def _bridged(smf: Smf) -> Smf:
+    """Empty texts wherever more time passes on a track than its bytes can say at once."""
+    events, messages = smf.events, list[Message]()
+    first = np.searchsorted(events.chunk, np.arange(len(smf.ends)))
+    last = np.searchsorted(events.chunk, np.arange(len(smf.ends)), side="right") - 1
+    before = np.append(0, events.tick)[: len(events)]
+    before[first[first <= last]] = 0
+    sounding = np.flatnonzero(last >= first)
+    ended = np.zeros(len(smf.ends), dtype=np.int64)
+    ended[sounding] = events.tick[last[sounding]]
+    froms = np.concatenate([before, ended])
+    tos = np.concatenate([events.tick, smf.ends])
+    chunks = np.concatenate([events.chunk, np.arange(len(smf.ends))])
+    for gap in np.flatnonzero(tos - froms > MAX_DELTA).tolist():
+        for tick in range(int(froms[gap]) + MAX_DELTA, int(tos[gap]), MAX_DELTA):
+            messages.append(Message(int(chunks[gap]), tick, 0, META, BRIDGE))
+    return with_messages(smf, np.arange(len(events)), messages) if messages else smf
+
+
 def _chunk_bytes(events: Events, end: int, pool: bytes) -> bytes:
     """Time, status (left out where it runs on) and data of each event, and the chunk's end."""
     delta = np.diff(events.tick, prepend=0)
     last = int(events.tick[-1]) if len(events) else 0
     end = max(end, last)
     assert not len(events) or delta.min() >= 0, "a chunk's events stand in the order of time"
-    if max(int(delta.max(initial=0)), end - last) > MAX_DELTA:
-        raise UserError(f"two events of a track lie more than {MAX_DELTA:,} ticks apart")
+    assert max(int(delta.max(initial=0)), end - last) <= MAX_DELTA, "gaps are bridged"
     runs_on = np.append(False, events.status[1:] == events.status[:-1])[: len(events)]
     runs_on &= events.status < 0xF0
     width = 1 + (delta >= 1 << 7) + (delta >= 1 << 14) + (delta >= 1 << 21)
@@ -63,6 +82,9 @@ def variable(value: int) -> bytes:
 def meta(kind: int, payload: bytes) -> bytes:
     """The bytes of a meta event after its status: type, length, payload."""
     return bytes((kind,)) + variable(len(payload)) + payload
+
+
+BRIDGE = meta(TEXT, b"")
 
 
 @dataclass(frozen=True)

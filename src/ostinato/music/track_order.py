@@ -9,32 +9,47 @@ their sequence. Where the ranks of the notes forbid that, the later note is ``to
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ostinato.music.score import Bool, Int
 from ostinato.music.smf import Smf
 
 
-def place(smf: Smf, voice: Int, note: Int, label: Int, lowest: Int) -> tuple[Int, Bool]:
-    """The rank of every event of a voice, int64 [events], and the torn notes, bool [notes].
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """Where events go among the tracks of their voice."""
 
-    ``voice`` is -1 for events without one, ``note`` (-1: none) the note of a note event,
-    ``label`` the rank of each note and ``lowest`` of each voice the lowest rank among its notes.
+    rank: Int  # int64 [events]; a torn note's is what it would have been
+    torn: Bool  # [notes]
+    lowest: Int  # int64 [voices], the lowest rank among the notes that are not torn
+
+
+_NO_RANK = np.iinfo(np.int64).max
+
+
+def place(smf: Smf, voice: Int, note: Int, label: Int, voices: int) -> Placement:
+    """Rank every event of a voice, the notes by their labels.
+
+    ``voice`` is -1 for events without one, ``note`` (-1: none) the note of a note event.
+    The notes of a voice's highest rank are never torn.
     """
-    rank = np.where(note >= 0, np.append(label, 0)[note], 0)
+    rank = np.where(note >= 0, np.append(label, 0)[note], -1)
+    torn = np.zeros(len(label), dtype=bool)
+    torn[_swapped(smf, voice, note, rank)] = True
     rows = np.flatnonzero(voice >= 0)
     rows = rows[np.argsort(voice[rows], kind="stable")]
-    loose = note[rows] < 0
-    moment = groups(voice[rows], smf.events.tick[rows])
-    own = np.where(loose, lowest[voice[rows]], rank[rows])
-    highest = running_max(moment, own)
-    own = np.where(loose, highest, own)
-    barrier = running_max(moment, np.where(loose, own, 0))
-    rank[rows] = own
-    torn = np.zeros(len(label), dtype=bool)
+    moment, loose, own = groups(voice[rows], smf.events.tick[rows]), note[rows] < 0, rank[rows]
+    barrier = running_max(moment, np.where(loose, running_max(moment, own), -1))
     torn[note[rows[~loose & (barrier > own)]]] = True
-    torn[_swapped(smf, voice, note, rank)] = True
-    return rank, torn
+    stays = ~loose & ~np.append(torn, True)[note[rows]]
+    lowest = np.full(voices, _NO_RANK)
+    np.minimum.at(lowest, voice[rows[stays]], own[stays])
+    lowest[lowest == _NO_RANK] = 0
+    before = running_max(moment, np.where(stays, own, lowest[voice[rows]]))
+    rank[rows[loose]] = before[loose]
+    return Placement(rank, torn, lowest)
 
 
 def _swapped(smf: Smf, voice: Int, note: Int, rank: Int) -> Int:

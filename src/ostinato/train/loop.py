@@ -12,7 +12,7 @@ import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +32,9 @@ LossOf = Callable[[int], Mapping[str, Tensor]]
 
 Validate = Callable[[], Mapping[str, float]]
 """Scores of the model as it stands; ``score``, where there is one, is the higher the better."""
+
+
+Reason = Literal["finished", "interrupted", "out of time"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class LoopConfig:
 class Outcome:
     """How a call of ``train`` ended."""
 
-    reason: Literal["finished", "interrupted", "out of time"]
+    reason: Reason
     counters: Counters
 
 
@@ -82,9 +85,9 @@ def train(
 ) -> Outcome:
     """Train ``model`` in place; leaves ``state.safetensors`` and ``metrics.jsonl`` in ``run``.
 
-    Afterwards the model holds the weights to keep: those with the best validation score, else
-    the moving average, else the last ones. SIGINT and SIGTERM let the step finish, save, and
-    end the call; a second one ends it at once.
+    Afterwards the model holds the weights to keep: those with the best validation score where
+    it finished, else the moving average, else the last ones. SIGINT and SIGTERM let the step
+    finish, save, and end the call; a second one ends it at once.
     """
     return _Trainer(model, loss_of, config, run, validate).run(resume)
 
@@ -113,37 +116,33 @@ class _Trainer:
         self._begin(resume)
         began, before = time.monotonic(), self.counters.seconds
         sums = _Sums()
-        reason: Literal["finished", "interrupted", "out of time"] = "finished"
+        reason = self._reason(0.0, False)
         self.model.train()
         with _interruptible() as interrupted, progress(self.config.steps, "training") as advance:
             advance(self.counters.step)
-            while not self._finished():
+            while reason is None:
                 sums.add(self._step())
-                elapsed = time.monotonic() - began
-                self.counters = replace(
-                    self.counters, step=self.counters.step + 1, seconds=before + elapsed
-                )
-                step = self.counters.step
+                elapsed, step = time.monotonic() - began, self.counters.step + 1
+                self.counters = replace(self.counters, step=step, seconds=before + elapsed)
+                reason = self._reason(elapsed, interrupted())
                 advance()
-                if step % self.config.log_every == 0 or self._finished():
+                if reason or self._due(self.config.log_every):
                     advance(0, note=self._log(sums))
-                if self._due(self.config.validate_every) or self._finished():
+                if reason == "finished" or self._due(self.config.validate_every):
                     self._validate()
-                if self._due(self.config.save_every):
+                if reason or self._due(self.config.save_every):
                     self._save()
-                if self.config.max_seconds and elapsed > self.config.max_seconds:
-                    reason = "out of time"
-                    break
-                if interrupted():
-                    reason = "interrupted"
-                    break
-        self._save()
-        if self._finished():
-            reason = "finished"
-            self._keep_best()
-        elif self.average:
-            _assign(weights_of(self.model), self.average)
+        self._settle(reason)
         return Outcome(reason, self.counters)
+
+    def _reason(self, elapsed: float, interrupted: bool) -> Reason | None:
+        """Why to stop after this step, if at all."""
+        if self._fraction() >= 1:
+            return "finished"
+        if interrupted:
+            return "interrupted"
+        late = self.config.max_seconds and elapsed > self.config.max_seconds
+        return "out of time" if late else None
 
     def _begin(self, resume: bool) -> None:
         if not resume:
@@ -159,9 +158,6 @@ class _Trainer:
         done = self.counters.step / self.config.steps
         budget = self.config.budget_seconds
         return max(done, self.counters.seconds / budget) if budget else done
-
-    def _finished(self) -> bool:
-        return self._fraction() >= 1
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.counters.step % every == 0
@@ -189,7 +185,7 @@ class _Trainer:
             # Early on, the average is over the few steps that there were.
             decay = min(self.config.average, (1 + step) / (10 + step))
             weights = weights_of(self.model)
-            torch._foreach_lerp_(  # pyright: ignore[reportPrivateUsage]
+            torch._foreach_lerp_(  # pyright: ignore[reportPrivateImportUsage, reportPrivateUsage]
                 list(self.average.values()), [weights[name] for name in self.average], 1 - decay
             )
         return total
@@ -228,7 +224,7 @@ class _Trainer:
                 save_state(self.best_path, self.counters, weights_of(self.model))
 
     @contextmanager
-    def _averaged(self) -> Iterator[None]:
+    def _averaged(self) -> Generator[None]:
         """The model with its averaged weights, where there are any."""
         if not self.average:
             yield
@@ -244,8 +240,9 @@ class _Trainer:
             self.state_path, self.counters, weights_of(self.model), self.optimizer, self.average
         )
 
-    def _keep_best(self) -> None:
-        if self.counters.best is not None:
+    def _settle(self, reason: Reason) -> None:
+        """Leave the model with the weights to keep."""
+        if reason == "finished" and self.counters.best is not None:
             load_state(self.best_path, self.model)
         elif self.average:
             _assign(weights_of(self.model), self.average)
@@ -277,7 +274,7 @@ class _Sums:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def _interruptible() -> Generator[Callable[[], bool]]:
     """Whether SIGINT or SIGTERM has come; the second one acts as it did before."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -288,7 +285,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     def note(number: int, frame: object) -> None:
         del frame
         caught.append(number)
-        signal.signal(number, previous[number])
+        signal.signal(number, previous[signal.Signals(number)])
 
     for number in previous:
         signal.signal(number, note)

@@ -17,7 +17,8 @@ def plot_metrics(run: Path) -> Path | None:
         return None
     from matplotlib.figure import Figure
 
-    rows = read_metrics(run / "metrics.jsonl")
+    path = run / "metrics.jsonl"
+    rows = read_metrics(path) if path.exists() else []
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.subplots()
     for key, name in (("loss", "training"), ("valid_loss", "validation")):

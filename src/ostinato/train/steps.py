@@ -75,6 +75,7 @@ class MaskedTokenStep:
         batch = self._batches.assemble(windows, tokens=self._window.tokens)
         return self._loss(batch, mix(self._seed, 1, number), self._run)
 
+    @torch.no_grad()
     def validate(self, batches: Batches, windows: Windows) -> dict[str, float]:
         """Mean loss and accuracy over windows, the mask always the same."""
         total = {"loss": 0.0, "accuracy": 0.0}

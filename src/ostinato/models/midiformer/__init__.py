@@ -15,6 +15,7 @@ Where we differ from the paper, and why:
 - the decoder of the masked-token head has one bias, not the same one twice.
 """
 
+from ostinato.models.midiformer.checkpoint import load, save
 from ostinato.models.midiformer.config import HeadSpec, MidiformerConfig
 from ostinato.models.midiformer.encoder import Midiformer, NgramBatch
 from ostinato.models.midiformer.heads import MaskedTokenHead, NoteHead, SequenceHead
@@ -29,4 +30,6 @@ __all__ = [
     "NgramBatch",
     "NoteHead",
     "SequenceHead",
+    "load",
+    "save",
 ]

@@ -78,14 +78,15 @@ def _read_main(document: Document) -> Piece:
 
 def _read_version(document: Document) -> Piece:
     """Most versions run on the main file's clock but for a constant: its beats hold for them."""
-    score = read_midi(document.path)
+    score = labels.shuffle(read_midi(document.path), document.name)
+    label = labels.by_version_track_name(score)
     folder = document.path.parents[1]
     main = read_midi(folder / f"{document.song}.mid")
     shift, shared = _shift(main, score)
     if shared < SHARED_NOTES:
-        return Piece(score, None, None)
+        return Piece(score, None, label)
     quarters, downbeat = read_beats(folder / "beat_midi.txt", main)
-    return Piece(score, _bars(score, quarters + shift, downbeat), None)
+    return Piece(score, _bars(score, quarters + shift, downbeat), label)
 
 
 def _shift(main: Score, other: Score, *, notes: int = 400) -> tuple[float, float]:

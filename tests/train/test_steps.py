@@ -1,0 +1,97 @@
+"""Steps: repeatable, and whole documents labelled through overlapping windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from ostinato.data.batches import WindowConfig
+from ostinato.data.masking import MaskingConfig
+from ostinato.data.shards import Documents
+from ostinato.data.vocabulary import CompoundationConfig, LexiconConfig, learn_vocabulary
+from ostinato.models.midiformer import HeadSpec
+from ostinato.train.notes import note_probabilities, score_notes
+from ostinato.train.recipe import ModelChoice, build_batches, build_matcher, build_model
+from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader
+from toy_corpus import toy_documents
+
+CPU = torch.device("cpu")
+WINDOW = WindowConfig(rows=24, tokens=64, slots=16, transpose=2)
+CHOICE = ModelChoice(
+    hidden_size=16, num_layers=2, num_heads=2, intermediate_size=32, num_ngram_layers=1, dropout=0.1
+)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Documents:
+    return toy_documents(tmp_path)
+
+
+def reader(documents: Documents, rank: str = "count") -> tuple[Reader, object]:
+    vocabulary = learn_vocabulary(
+        documents,
+        CompoundationConfig(20),
+        LexiconConfig(rank, threshold=5),  # type: ignore[arg-type]
+    )
+    config = CHOICE.config(vocabulary)
+    heads = {"melody": HeadSpec("note", ("a", "b", "c"))}
+    model = build_model(config, vocabulary, seed=0, device=CPU, heads=heads, masked_token=True)
+    matcher = build_matcher(config, vocabulary, WINDOW, CPU)
+    made = Reader(model, matcher, CPU)
+    return made, build_batches(documents, vocabulary, WINDOW, transpose=2, device=CPU)
+
+
+@pytest.mark.parametrize("mode", ["token", "note"])
+def test_a_masked_step_is_a_function_of_its_number(documents: Documents, mode: str) -> None:
+    read, batches = reader(documents)
+    step = MaskedTokenStep(
+        read,
+        batches,  # type: ignore[arg-type]
+        WINDOW,
+        MaskingConfig(mode),  # type: ignore[arg-type]
+        batch=4,
+        seed=1,
+    )
+    losses: list[torch.Tensor] = []
+    for number in (0, 1, 0):
+        torch.manual_seed(number)
+        losses.append(step(number)["loss"])
+    assert torch.equal(losses[0], losses[2])
+    assert not torch.equal(losses[0], losses[1])
+    losses[0].backward()
+    without = [n for n, p in read.model.named_parameters() if p.grad is None]
+    assert all(name.startswith("heads.") for name in without)
+    assert without
+    read.model.eval()
+    windows = batches.grid(24)  # type: ignore[attr-defined]
+    assert step.validate(batches, windows) == step.validate(batches, windows)  # type: ignore[arg-type]
+
+
+def test_without_a_lexicon_there_is_no_ngram_branch(documents: Documents) -> None:
+    read, batches = reader(documents, "none")
+    assert read.matcher is None
+    assert read.model.encoder.ngrams is None
+    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)  # type: ignore[arg-type]
+    assert torch.isfinite(step(0)["loss"])
+
+
+def test_every_row_gets_one_answer_however_windows_overlap(documents: Documents) -> None:
+    read, _ = reader(documents)
+    vocabulary = learn_vocabulary(documents, CompoundationConfig(20), LexiconConfig(threshold=5))
+    still = build_batches(documents, vocabulary, WINDOW, transpose=0, device=CPU)
+    answers = [
+        note_probabilities(read, "melody", still, stride=stride, batch=batch)
+        for stride, batch in ((24, 5), (24, 1), (6, 3))
+    ]
+    for answer in answers:
+        torch.testing.assert_close(answer.sum(1), torch.ones(len(documents.values)))
+    torch.testing.assert_close(answers[0], answers[1])
+    assert not torch.allclose(answers[0], answers[2])
+    scores = score_notes(answers[0], documents)
+    known = documents.label > 0
+    assert scores.confusion.sum() == known.sum()
+    truth = torch.from_numpy(documents.label[known].astype("int64")) - 1
+    right = (answers[0].argmax(1)[torch.from_numpy(known)] == truth).float().mean()
+    assert scores.accuracy == pytest.approx(float(right))
