@@ -1,6 +1,6 @@
 """The claim: our chords agree with POP909's annotation better than a template matcher's.
 
-    python benchmarks/chords.py --data POP909 --split pop909_midibert.csv [--json]
+    python benchmarks/chords.py --data POP909 [--split NAME] [--json]
 
 scores the test songs against ``chord_midi.txt`` in seconds of agreement. ``root``: the roots
 agree, or both say none. ``majmin``: only where the annotation is major, minor (sevenths and
@@ -13,7 +13,6 @@ template nearest by cosine to its pitch-class profile, none where nothing sounds
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostinato.eval.metrics import bootstrap
-from ostinato.music import chords
+from ostinato.music import chords, splits
 from ostinato.music.corpora.pop909 import read_beats
 from ostinato.music.midi import read_midi
 from ostinato.music.score import Bool, Int, Score
@@ -69,10 +68,9 @@ class Interval:
     high: float
 
 
-def read_songs(data: Path, split: Path, role: str, most: int | None = None) -> list[Song]:
+def read_songs(data: Path, split: str, role: str, most: int | None = None) -> list[Song]:
     """The first ``most`` songs of a role (train, valid or test)."""
-    with split.open(encoding="utf-8", newline="") as file:
-        names = sorted(row["song"] for row in csv.DictReader(file) if row["split"] == role)
+    names = sorted(song for song, side in splits.load(split).items() if side == role)
     return [read_song(data / name) for name in names[:most]]
 
 
@@ -193,7 +191,7 @@ def main() -> None:
     """Score the test songs and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder of POP909's songs")
-    parser.add_argument("--split", type=Path, required=True, help="CSV with columns song, split")
+    parser.add_argument("--split", default="pop909_midibert", help="a split of the package")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     songs = read_songs(options.data, options.split, "test")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import datetime
 import io
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,11 +26,24 @@ def main() -> None:
     held = io.StringIO()
     with contextlib.redirect_stdout(held):
         bench("music", Path(sys.argv[1]), as_json=True)
+    measured = {"date": f"{datetime.date.today()}", "commit": commit(), **json.loads(held.getvalue())}
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"music-{datetime.date.today():%Y-%m-%d}.json"
-    path.write_text(held.getvalue(), encoding="utf-8")
-    print(held.getvalue(), end="")
+    path = RESULTS / f"music-{measured['date']}.json"
+    path.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
+    print(path.read_text(encoding="utf-8"), end="")
     print(f"kept in {path}", file=sys.stderr)
+
+
+def commit() -> str:
+    """The commit that is measured, marked where the tree differs from it."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.strip()
 
 
 if __name__ == "__main__":

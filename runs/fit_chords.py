@@ -7,7 +7,7 @@ close and in open position, are examples too, and a ridge pulls each row towards
 costs of a change are then the best of a small grid. Only training songs are read; the
 constants below and the shape of the profiles were settled on the validation songs.
 
-    python runs/fit_chords.py --data POP909 --split pop909_midibert.csv
+    python runs/fit_chords.py --data POP909
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def install(constants: dict[str, object]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--split", type=Path, required=True)
+    parser.add_argument("--split", default="pop909_midibert", help="a split of the package")
     options = parser.parse_args()
     songs = read_songs(options.data, options.split, "train")
     table = fit(*examples(songs))

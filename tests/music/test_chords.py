@@ -193,10 +193,7 @@ def bench() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def songs(bench: ModuleType, shared: Path) -> list:
-    data = shared / "data"
-    return bench.read_songs(
-        data / "POP909", data / "splits" / "pop909_midibert.csv", "test", most=20
-    )
+    return bench.read_songs(shared / "data" / "POP909", "pop909_midibert", "test", most=20)
 
 
 def test_a_transposed_song_has_its_chords_transposed(songs: list) -> None:
