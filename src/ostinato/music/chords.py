@@ -152,7 +152,7 @@ def _overlaps(score: Score, edges: Int) -> tuple[Int, Int, Int]:
 
 
 def _keys(score: Score) -> tuple[Int, Int, Int]:
-    """Pitch, onset and end of all that sounds, drums apart; a note of no length has one tick.
+    """Pitch, onset and end of all that sounds, drums apart; a note of no length does not sound.
 
     A pitch that several notes hold counts once, so that no file has more than 128 stretches
     to a beat.
@@ -161,7 +161,7 @@ def _keys(score: Score) -> tuple[Int, Int, Int]:
     notes = notes[np.lexsort((score.onset[notes], score.pitch[notes]))]
     pitch = score.pitch[notes].astype(np.int64)
     onset = score.onset[notes].astype(np.int64)
-    end = onset + np.maximum(score.duration[notes], 1)
+    end = onset + score.duration[notes]
     shift = pitch * (int(end.max(initial=0)) + 1)  # one line of time, a pitch after the other
     held_until = np.maximum.accumulate(np.append(0, end + shift))[:-1] - shift
     onset = np.maximum(onset, held_until)

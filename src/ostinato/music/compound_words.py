@@ -214,13 +214,14 @@ def _encode_cp4(
 def _signature_events(bars: Bars) -> Int:
     """Time signatures from which ``bars_from_signatures`` makes these bars again."""
     whole = join_parts(bars)
-    metre = np.stack([whole.numerator, whole.denominator], axis=1)
-    changed = np.append(True, (metre[1:] != metre[:-1]).any(axis=1))[: len(whole)]
-    if len(whole):
-        full = whole.numerator * 4 * whole.quarter / whole.denominator
-        # Where bars end inside ticks their lengths vary, by less than a tick.
-        changed[1:] |= (whole.length <= full - 1)[:-1]
-    return np.concatenate([whole.start[:, None], metre], axis=1)[changed].astype(np.int32)
+    events: list[tuple[int, int, int]] = []
+    metre, first, said = (0, 0), 0, 0
+    columns_ = (whole.start, whole.numerator, whole.denominator, whole.quarter)
+    for bar, (start, n, d, quarter) in enumerate(zip(*(c.tolist() for c in columns_), strict=True)):
+        if metre != (n, d) or start != said + (bar - first) * n * 4 * quarter // d:
+            events.append((start, n, d))
+            metre, first, said = (n, d), bar, start
+    return np.array(events, dtype=np.int32).reshape(-1, 3)
 
 
 def _duplicates(score: Score, place: Int) -> int:

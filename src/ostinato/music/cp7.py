@@ -108,11 +108,10 @@ def _heard(score: Score, beats: Int) -> Bool:
     No chord changes in a silence: that it may last for days costs nothing.
     """
     first = np.maximum(np.searchsorted(beats, score.onset, side="right") - 1, 0)
-    end = score.onset.astype(np.int64) + np.maximum(score.duration, 1)
-    after = np.searchsorted(beats, end, side="left")
-    change = np.bincount(first, minlength=len(beats) + 1) - np.bincount(
-        np.maximum(after, first + 1), minlength=len(beats) + 1
-    )
+    end = score.onset.astype(np.int64) + score.duration
+    after = np.maximum(np.searchsorted(beats, end, side="left"), first)
+    size = len(beats) + 1
+    change = np.bincount(first, minlength=size) - np.bincount(after, minlength=size)
     sounding = np.cumsum(change)[: len(beats)] > 0
     return sounding | np.append(True, sounding[:-1])
 

@@ -52,40 +52,30 @@ def bars_from_signatures(score: Score, *, end: int | None = None) -> Bars:
     if end is None:
         end = int(score.onset.max()) if len(score) else 0
     tpq = score.ticks_per_quarter
-    changes = _signatures(score)
+    changes = [change for change in _signatures(score) if change[0] <= end]
     stops = [tick for tick, _, _ in changes[1:]] + [end + 1]
-    total = sum(
-        max(0, min(stop, end + 1) - tick) * d // (n * 4 * tpq) + 1
+    # A bar may last a fraction of a tick more than its integer start says.
+    counts = [
+        -(-(stop - tick) * d // (n * 4 * tpq))
         for (tick, n, d), stop in zip(changes, stops, strict=True)
-    )
-    if total > MAX_BARS:
+    ]
+    if sum(counts) > MAX_BARS:
         raise UserError(
-            f"the piece spans {total:,} bars, at most {MAX_BARS:,} are read; "
+            f"the piece spans {sum(counts):,} bars, at most {MAX_BARS:,} are read; "
             f"check its ticks per quarter ({tpq}) and its last note (tick {end:,})"
         )
-    starts: list[Int] = []
-    metres: list[tuple[int, int, int]] = []
-    for (tick, n, d), stop in zip(changes, stops, strict=True):
-        if tick > end:
-            break
-        # A bar may last a fraction of a tick more than its integer start says.
-        count = -(-(stop - tick) * d // (n * 4 * tpq))
-        starts.append(tick + np.arange(count) * (n * 4 * tpq) // d)
-        metres.append((count, n, d))
-    start = np.concatenate(starts)
-    start = start[: int(np.searchsorted(start, end, side="right"))]
-    counts = [c for c, _, _ in metres]
-    numerator = np.repeat([n for _, n, _ in metres], counts)[: len(start)]
-    denominator = np.repeat([d for _, _, d in metres], counts)[: len(start)]
-    full = numerator * 4 * tpq / denominator
-    length = np.append(np.diff(start), np.rint(full[-1:]).astype(np.int64))
+    edges = [
+        tick + np.arange(count + (stop > end)) * (n * 4 * tpq) // d
+        for (tick, n, d), stop, count in zip(changes, stops, counts, strict=True)
+    ]
+    edge = np.concatenate(edges)
     return Bars(
-        start=start,
-        length=length,
-        quarter=np.full(len(start), float(tpq)),
-        numerator=numerator,
-        denominator=denominator,
-        part=np.zeros(len(start), dtype=np.int64),
+        start=edge[:-1],
+        length=np.diff(edge),
+        quarter=np.full(len(edge) - 1, float(tpq)),
+        numerator=np.repeat([n for _, n, _ in changes], counts),
+        denominator=np.repeat([d for _, _, d in changes], counts),
+        part=np.zeros(len(edge) - 1, dtype=np.int64),
         assumed=not len(score.time_signatures),
     )
 
