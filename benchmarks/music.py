@@ -26,9 +26,10 @@ def main() -> None:
     held = io.StringIO()
     with contextlib.redirect_stdout(held):
         bench("music", Path(sys.argv[1]), as_json=True)
-    measured = {"date": f"{datetime.date.today()}", "commit": commit(), **json.loads(held.getvalue())}
+    today = datetime.date.today().isoformat()
+    measured = {"date": today, "commit": commit(), **json.loads(held.getvalue())}
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"music-{measured['date']}.json"
+    path = RESULTS / f"music-{today}.json"
     path.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     print(path.read_text(encoding="utf-8"), end="")
     print(f"kept in {path}", file=sys.stderr)
