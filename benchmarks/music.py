@@ -27,7 +27,8 @@ def main() -> None:
     with contextlib.redirect_stdout(held):
         bench("music", Path(sys.argv[1]), as_json=True)
     today = datetime.date.today().isoformat()
-    measured = {"date": today, "commit": commit(), **json.loads(held.getvalue())}
+    told = json.loads(held.getvalue())
+    measured = {"date": today, "commit": commit(), **told, "data": Path(sys.argv[1]).name}
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"music-{today}.json"
     path.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
