@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +14,7 @@ import typer
 
 from ostinato import __version__, cli
 from ostinato.base.errors import UserError
+from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY
 
 VERBS = ("inspect", "melody", "prepare", "pretrain", "finetune", "evaluate", "bench", "demo")
@@ -119,6 +124,48 @@ def test_exit_codes(
     assert (found, out) == (code, "")
     assert error.strip("\n").startswith(said.strip("\n"))
     assert bool(error) == bool(said)
+
+
+def child(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """The command in a process and with streams of its own."""
+    command = [sys.executable, "-m", "ostinato", *map(str, arguments)]
+    return subprocess.run(  # pyright: ignore[reportCallIssue]
+        command, stderr=subprocess.PIPE, text=True, errors="replace", timeout=100, **options
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_full_disk_is_one_sentence(unbuffered: str, options: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:  # noqa: PTH123  a device
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        found = child("inspect", example_path(), *options, stdout=full, env=environment)
+    assert (found.returncode, found.stderr) == (2, "error: cannot write: No space left on device\n")
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    found = child("inspect", example_path(), stdout=theirs)
+    os.close(theirs)
+    assert (found.returncode, found.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_names_are_printed_in_any_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / os.fsdecode("Мелодия ü 🎹 \x1b[31m".encode() + b"\xff.mid")
+    path.write_bytes(example_path().read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    plain = child("inspect", path, stdout=subprocess.PIPE, env=environment)
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert "\x1b" not in plain.stdout
+    told = child("inspect", path, "--json", stdout=subprocess.PIPE, env=environment)
+    assert json.loads(told.stdout)[0]["file"] == str(path)
+    path.unlink()
+    absent = child("inspect", path, stdout=subprocess.PIPE, env=environment)
+    assert (absent.returncode, absent.stderr.count("\n")) == (2, 1)
+    assert "\x1b" not in absent.stderr
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,10 @@ Exit codes: 0 done; 2 the user can mend it (one sentence on standard error); 130
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +33,9 @@ app = typer.Typer(
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
-Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", show_default=False)]
+Recipe = Annotated[
+    Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.", show_default=False)
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Argument(
@@ -45,23 +51,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (default: the process's own arguments) and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     command = typer.main.get_command(app)
+    _print_every_character()
     try:
         code = command.main(given, prog_name="ostinato", standalone_mode=False)
+        sys.stdout.flush()
     except UserError as error:
         return _refuse(str(error))
     except typer.TyperException as error:
         return _refuse(f"{error.format_message().rstrip('.')} (--help says what is expected)")
     except OSError as error:
-        if error.filename is None:
+        if error.filename is not None:
+            return _refuse(f"{error.filename}: {error.strerror}")
+        if error.errno not in (*_FULL, errno.EPIPE):
             raise
-        return _refuse(f"{error.filename}: {error.strerror}")
+        _close_output()
+        return 1 if error.errno == errno.EPIPE else _refuse(f"cannot write: {error.strerror}")
     if code == 130:
         sys.stderr.write("interrupted\n")
     return code or 0
 
 
+# Errors of a write, which name no file: the disk, or the user's share of it, is full.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _print_every_character() -> None:
+    """Names of files and tracks may hold what the terminal's encoding has no bytes for."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _close_output() -> None:
+    """What standard output has not taken yet goes nowhere, lest Python try again at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _refuse(sentence: str) -> int:
-    sys.stderr.write(f"error: {' '.join(sentence.split())}\n")
+    from ostinato.jobs.show import printable
+
+    sys.stderr.write(f"error: {printable(sentence)}\n")
     return 2
 
 
@@ -83,7 +113,10 @@ def ostinato(
 
 @app.command()
 def inspect(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE", help="MIDI files to look at.", show_default=False),
+    ],
     scheme: Scheme = "cp4",
     as_json: Json = False,
 ) -> None:
@@ -95,7 +128,9 @@ def inspect(
 
 @app.command()
 def melody(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The MIDI file to read.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="MIDI file to write.")],
     labels: Annotated[
         Path | None, typer.Option(help="Also write every note's probabilities to this JSON file.")
@@ -125,7 +160,9 @@ def melody(
 
 @app.command()
 def prepare(
-    corpus: Annotated[str, typer.Argument(metavar="CORPUS", help="pop909, emopia, ... or folder.")],
+    corpus: Annotated[
+        str, typer.Argument(metavar="CORPUS", help="pop909, asap, ...; folder: any.")
+    ],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the corpus lies.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of shards to write.")],
     scheme: Scheme = "cp4",

@@ -148,6 +148,12 @@ def test_the_grid_covers_every_row(documents: Documents) -> None:
     assert len(made.grid(ROWS // 2)) > len(made.grid(ROWS).spread(5)) == 5
 
 
+def test_a_grid_with_holes_is_refused(documents: Documents) -> None:
+    for stride in (0, ROWS + 1):
+        with pytest.raises(AssertionError, match="uncovered"):
+            batches(documents).grid(stride)
+
+
 def test_transposition_keeps_a_whole_document_in_range() -> None:
     values = np.array([[0, 0, 1, 3], [1, 4, 60, 3], [0, 0, 126, 3], [0, 192, 128, 64]], np.int16)
     entries = (Entry("low", "low", "toy", 2, 2), Entry("high", "high", "toy", 2, 1))

@@ -97,6 +97,14 @@ def test_what_cannot_be_measured_is_said_in_one_sentence(tmp_path: Path, model: 
         job.bench("music", tmp_path, as_json=False)
     with pytest.raises(UserError, match="expected a folder"):
         job.bench("music", tmp_path / "absent", as_json=False)
+    (tmp_path / "bad.mid").write_bytes(b"RIFF")
+    with pytest.raises(UserError, match=r"bad\.mid: expected a MIDI file"):
+        job.bench("music", tmp_path, as_json=False)
+    (tmp_path / "bad.mid").unlink()
+    far = replace(random_score(5), ticks_per_quarter=1)
+    write_midi(replace(far, onset=far.onset + np.int32(2**30)), tmp_path / "far.mid")
+    with pytest.raises(UserError, match=r"far\.mid: the piece spans"):
+        job.bench("music", tmp_path, as_json=False)
     write_midi(random_score(0), tmp_path / "empty.mid")
     silence = [(tmp_path / "empty.mid").read_bytes()]
     with pytest.raises(UserError, match="no note to measure"):

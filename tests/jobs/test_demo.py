@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ostinato.base.errors import UserError
 from ostinato.examples import example_labels, example_path
 from ostinato.infer.directory import MELODY, bundled
 from ostinato.jobs.demo import count_right, demo
@@ -37,6 +38,15 @@ def test_demo_writes_everything_with_any_model(
     right, notes = count_right(tmp_path / "demo" / "labels.json")
     assert notes == len(read_midi(example_path()))
     assert f"{right:,} of {notes:,} labels are right" in capsys.readouterr().out
+
+
+def test_a_file_in_the_place_of_the_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "demo").touch()
+    with pytest.raises(UserError, match=r"demo is a file and no folder"):
+        demo(tmp_path / "demo")
+    assert capsys.readouterr().out == ""
 
 
 def test_rightness_is_counted_by_the_true_labels(tmp_path: Path) -> None:

@@ -11,7 +11,13 @@ import pytest
 
 from ostinato.base.errors import UserError
 from ostinato.infer.directory import MELODY, read_vocabulary
-from ostinato.jobs.inspect import count_duplicates, count_overlaps, examine, inspect
+from ostinato.jobs.inspect import (
+    count_duplicates,
+    count_overlaps,
+    count_unended,
+    examine,
+    inspect,
+)
 from ostinato.music.compound_words import encode
 from ostinato.music.midi import write_midi
 from ostinato.music.score import Score, Track
@@ -35,6 +41,13 @@ def score_of(*rows: tuple[int, int, int, int]) -> Score:
         track=table[:, 3].astype(np.int16),
         tracks=(Track("right"), Track("left", program=40)),
     )
+
+
+def midi(events: bytes, *, tracks: int = 1) -> bytes:
+    """A file of one track, whatever its header says."""
+    body = events + b"\0\xff\x2f\0"
+    header = b"MThd\0\0\0\6\0\1" + tracks.to_bytes(2, "big") + b"\1\xe0"
+    return header + b"MTrk" + len(body).to_bytes(4, "big") + body
 
 
 def test_duplicates_are_equal_in_everything() -> None:
@@ -65,7 +78,7 @@ def test_facts_of_a_file(tmp_path: Path) -> None:
     facts = examine(tmp_path / "a.mid", "cp4", None)
     assert (facts.notes, facts.drum_notes, facts.ticks_per_quarter) == (110, 10, 480)
     assert (facts.tempo, facts.tempo_changes) == ((60.0, 120.0), 1)
-    assert facts.metre == ("3/4 from tick 0",)
+    assert facts.metre == ("3/4 from bar 1",)
     assert facts.keys == ("C minor", "D major")
     assert facts.seconds == pytest.approx(1 + (score.end - 960) / 480, abs=1e-3)
     assert sum(track.notes for track in facts.tracks) == 110
@@ -90,6 +103,50 @@ def test_oddities_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ):
         assert part in told, part
     assert "duplicates" not in told
+
+
+def test_what_the_bytes_hold_beyond_the_notes_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    maps = b"\0\xff\x51\x03\0\0\0" + b"\0\xff\x58\x04\0\2\x18\x08"
+    name = b"\x1b[31mred\n[bold]x[/bold] " + b"y" * 90
+    body = maps + b"\0\xff\x03" + bytes((len(name),)) + name + b"\0\x90\x3c\x40\0\x90\x40\x40"
+    (tmp_path / "a.mid").write_bytes(midi(body + b"\x09\x80\x3c\0" + b"\0\x90\x3e\x40", tracks=3))
+    inspect([tmp_path / "a.mid"], "cp4", as_json=False)
+    told = capsys.readouterr().out
+    for part in (
+        "2 keys struck and never released",
+        "2 tracks announced and not there",
+        "2 tempos or time signatures without a meaning",
+        "metre 4/4 from bar 1;",
+        "[31mred [bold]x[/bold] yyy",
+        "  1 note, 0 pedal presses",
+        "  1 cp4 word\n",
+    ):
+        assert part in told, part
+    assert "\x1b" not in told
+    assert max(map(len, told.splitlines())) < 110
+
+
+def test_bytes_that_break_the_rules_have_no_count_of_unended_notes() -> None:
+    struck, released = b"\0\x90\x3c\x40", b"\x09\x80\x3c\0"
+    assert count_unended(midi(struck + released), 1) == 0
+    assert count_unended(midi(struck + b"\0\xf4" + released), 1) is None
+
+
+def test_metre_changes_are_told_once_and_by_bars(tmp_path: Path) -> None:
+    rows = [(0, 3, 4), (0, 3, 4), (2880, 2, 4), (2880, 2, 4), (3840, 2, 4), (4800, 3, 4)]
+    score = replace(random_score(100), time_signatures=np.array(rows, dtype=np.int32))
+    write_midi(score, tmp_path / "a.mid")
+    facts = examine(tmp_path / "a.mid", "cp4", None)
+    assert facts.metre == ("3/4 from bar 1", "2/4 from bar 3", "3/4 from bar 5")
+
+
+def test_a_piece_of_too_many_bars_is_named(tmp_path: Path) -> None:
+    score = replace(random_score(5), ticks_per_quarter=1)
+    write_midi(replace(score, onset=score.onset + np.int32(2**30)), tmp_path / "a.mid")
+    with pytest.raises(UserError, match=r"a\.mid: the piece spans"):
+        examine(tmp_path / "a.mid", "cp4", None)
 
 
 def test_a_file_without_notes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

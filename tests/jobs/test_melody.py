@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -112,11 +114,75 @@ def test_outputs_never_replace_the_input_nor_each_other(source: Path, tmp_path: 
         ({"threshold": float("nan")}, "between 0 and 1; got nan"),
         ({"picture": Path("a.gif")}, "a picture is a .png"),
         ({"labels": Path()}, "this is a folder"),
+        ({"out": Path("/dev/null")}, "this is a device or a pipe"),
+        ({"labels": Path(__file__) / "a.json"}, "is a file and no folder"),
     ],
 )
 def test_requests_that_cannot_be_met(change: dict[str, object], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        MelodyRequest(Path("in.mid"), Path("out.mid"), **change)
+        MelodyRequest(**{"source": Path("in.mid"), "out": Path("out.mid")} | change)
+
+
+def test_a_folder_that_takes_no_files_is_named_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UserError, match=f"you may not write to {tmp_path}$"):
+        MelodyRequest(Path("in.mid"), tmp_path / "new" / "out.mid")
+
+
+def test_all_files_are_written_or_none(
+    source: Path, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **named: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    request = MelodyRequest(
+        source, tmp_path / "o.mid", tmp_path / "o.json", tmp_path / "o.png", model=model
+    )
+    (tmp_path / "o.mid").write_bytes(b"of yesterday")
+    before = sorted(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr("ostinato.jobs.pianoroll.draw", full)
+        with pytest.raises(OSError, match="No space"):
+            melody(request)
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "o.mid").read_bytes() == b"of yesterday"
+    melody(request)
+    assert all(path.stat().st_size > 100 for path in request.outputs())
+
+
+def test_the_source_may_be_a_pipe(source: Path, model: str, tmp_path: Path) -> None:
+    ours, theirs = os.pipe()
+    os.write(theirs, source.read_bytes())
+    os.close(theirs)
+    summary = melody(MelodyRequest(Path(f"/dev/fd/{ours}"), tmp_path / "o.mid", model=model))
+    os.close(ours)
+    assert summary.notes == 140
+
+
+def test_names_beyond_utf8_are_escaped(source: Path, model: str, tmp_path: Path) -> None:
+    strange = source.rename(tmp_path / os.fsdecode(b"\xff.mid"))
+    labels = tmp_path / "o.json"
+    melody(MelodyRequest(strange, tmp_path / "o.mid", labels, tmp_path / "o.png", model=model))
+    assert json.loads(labels.read_text(encoding="utf-8"))["file"] == str(strange)
+
+
+def test_complaints_name_the_file(model: str, tmp_path: Path) -> None:
+    score = replace(random_score(5), ticks_per_quarter=1)
+    write_midi(replace(score, onset=score.onset + np.int32(2**30)), tmp_path / "far.mid")
+    with pytest.raises(UserError, match=r"far\.mid: the piece spans"):
+        melody(MelodyRequest(tmp_path / "far.mid", tmp_path / "o.mid", model=model))
+    assert not (tmp_path / "o.mid").exists()
+
+
+@pytest.mark.parametrize(("threshold", "warned"), [(1.0, True), (0.0, False)])
+def test_a_piece_with_hardly_any_melody_is_told_so(
+    source: Path, model: str, tmp_path: Path, threshold: float, warned: bool
+) -> None:
+    request = MelodyRequest(source, tmp_path / "o.mid", model=model, threshold=threshold)
+    told = [text for text in melody(request).warnings if "hardly any melody (0 of 120" in text]
+    assert bool(told) == warned
 
 
 @pytest.mark.parametrize("drums", [0, 5])

@@ -72,6 +72,16 @@ def test_small_and_odd_pieces(tmp_path: Path, score: Score) -> None:
     picture(tmp_path / "deep" / "a.png", score, np.full(len(score), -1))
 
 
+def test_any_title_and_notes_among_many_bars(tmp_path: Path) -> None:
+    strange = "$a_{ \\frac $ 旋律 \udcff \x1b" + "long " * 90
+    image = picture(tmp_path / "a.png", piece(4), np.zeros(16, dtype=np.int64), title=strange)
+    assert image.shape[1] == 1680
+    # A note is some pixels wide here: with an edge, little of it would be left.
+    crowd = piece(600)
+    image = picture(tmp_path / "b.png", crowd, np.zeros(len(crowd), dtype=np.int64))
+    assert amount(image, colours(3)[0]) > 2 * len(crowd)
+
+
 def test_colours_of_other_label_counts() -> None:
     assert len(set(colours(1))) == 1
     assert len(set(colours(6))) == 6

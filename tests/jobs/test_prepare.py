@@ -1,6 +1,7 @@
 """Shards from a folder: counts, resumption to the same bytes, and bad files left aside."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from ostinato.data.shards import ShardWriter, read_entries, read_header, read_sh
 from ostinato.jobs import prepare as job
 from ostinato.jobs.prepare import PrepareRequest, prepare
 from ostinato.music.compound_words import encode
-from ostinato.music.midi import read_midi
+from ostinato.music.midi import read_midi, write_midi
 
 
 def write(path: Path, seed: int, *, notes: int = 40, drums: int = 0) -> None:
@@ -73,7 +74,7 @@ def test_quarantine_says_why(folder: Path, tmp_path: Path):
     lines = (tmp_path / "out/quarantine.jsonl").read_text().splitlines()
     first, second = map(json.loads, lines)
     assert (first["name"], first["file"]) == ("07", "07.mid")
-    assert "not a whole MIDI file" in first["reason"]
+    assert "is cut off" in first["reason"]
     assert second["reason"].endswith("19.mid: no notes but drums")
     assert "2 files could not be read" in summary.warnings[0]
 
@@ -154,6 +155,23 @@ def test_a_folder_of_something_else_is_refused(folder: Path, tmp_path: Path):
         prepare(replace(request, out=tmp_path / "file"))
     with pytest.raises(UserError, match="at least 1 worker"):
         prepare(replace(request, out=tmp_path / "out", workers=0))
+    with pytest.raises(UserError, match="one of 4, 12, 24; got 5"):
+        prepare(replace(request, out=tmp_path / "out", steps_per_quarter=5))
+    assert not (tmp_path / "out").exists()
+
+
+def test_names_and_bars_beyond_all_measure_are_quarantined(folder: Path, tmp_path: Path):
+    (folder / "00.mid").rename(folder / os.fsdecode(b"00\xff.mid"))
+    score = read_midi(folder / "01.mid")
+    far = replace(score, ticks_per_quarter=1, onset=score.onset + np.int32(2**30))
+    write_midi(far, folder / "01.mid")
+    summary = prepare(PrepareRequest("folder", folder, tmp_path / "out", workers=1))
+    assert (summary.documents, summary.quarantined) == (26, 4)
+    lines = (tmp_path / "out/quarantine.jsonl").read_text().splitlines()
+    reasons = {row["name"]: row["reason"] for row in map(json.loads, lines)}
+    assert reasons["00\udcff"].endswith("its name is no UTF-8; rename it")
+    assert reasons["01"].startswith(f"{folder / '01.mid'}: the piece spans ")
+    assert prepare(PrepareRequest("folder", folder, tmp_path / "out", workers=1)).quarantined == 4
 
 
 def test_all_files_bad(tmp_path: Path):
@@ -161,6 +179,7 @@ def test_all_files_bad(tmp_path: Path):
     (tmp_path / "midi/a.mid").write_bytes(b"")
     summary = prepare(PrepareRequest("folder", tmp_path / "midi", tmp_path / "out", workers=1))
     assert (summary.documents, summary.notes, summary.quarantined) == (0, 0, 1)
+    assert "1 file could not be read" in summary.warnings[0]
 
 
 def test_what_is_missing_is_said(tmp_path: Path):

@@ -63,6 +63,10 @@ def folder(tmp_path: Path) -> Path:
         f'split = "{tmp_path}/split.csv"\nstride = 12\nreport_test = true\n'
     )
     (tmp_path / "fine.toml").write_text(head + TINY.format(steps=60))
+    begun = head.replace("batch", f'init = "{tmp_path}/pre/model"\nbatch')
+    parts = TINY.format(steps=60).split("[")
+    kept = [part for part in parts if part.split("]")[0] in {"window", "train", "train.optimizer"}]
+    (tmp_path / "init.toml").write_text(begun + "".join(f"[{part}" for part in kept))
     return tmp_path
 
 
@@ -80,7 +84,7 @@ def test_from_shards_to_a_melody_model(folder: Path, capsys: pytest.CaptureFixtu
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert (folder / "pre" / "loss.png").stat().st_size > 1000
 
-    finetune(folder / "fine.toml", [f"init={folder}/pre/model"], as_json=True)
+    finetune(folder / "init.toml", as_json=True)
     result = json.loads(capsys.readouterr().out)
     assert result["documents"] == {"train": 8, "valid": 2, "test": 2}
     assert result["valid"]["accuracy"] > 0.9

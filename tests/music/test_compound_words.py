@@ -82,8 +82,8 @@ def test_the_worked_example_of_cp7():
     assert (root, chords.QUALITIES[quality]) == (0, "maj")
     assert first[2:] == [2, 1, 0, 0, 0]
     assert words.values[2:5].tolist() == [[0, 0, 0, 2, p + 1, 5, velocity] for p in (67, 64, 60)]
-    beat_8 = words.values[words.values[:, 2] == 10]
-    assert beat_8[0, 0] == 1
+    # The chord has not changed: CONTI, CONTI, Beat_8, Metrical.
+    assert words.values[-4].tolist() == [1, 1, 10, 1, 0, 0, 0]
     assert words.values[-3].tolist() == [0, 0, 0, 2, 61, 5, velocity]
     assert words.values[-2:].tolist() == [[0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0]]
 
@@ -232,6 +232,26 @@ def test_transposing_changes_the_pitch_column_only(score: Score, shift: int):
         expected = words.values.copy()
         expected[notes, 2] += shift
         assert other.values.tolist() == expected.tolist()
+        # cp7 has chords too, which move with the notes (but for ties): compare the rest.
+        words, other = encode(score, "cp7"), encode(moved, "cp7")
+        notes = words.note_index >= 0
+        expected = words.values[notes]
+        expected[:, 4] += shift
+        assert other.values[other.note_index >= 0].tolist() == expected.tolist()
+        assert other.note_index[other.note_index >= 0].tolist() == words.note_index[notes].tolist()
+
+
+@pytest.mark.parametrize(("scheme", "longest"), [("cp4", 3840), ("cp7", 1920)])
+@given(onset=st.integers(0, 20_000), duration=st.integers(60, 3840), velocity=st.integers(40, 127))
+def test_a_note_moves_by_half_a_step_at_most(
+    onset: int, duration: int, velocity: int, scheme: str, longest: int
+):
+    score = score_of([(onset, min(duration, longest), 60, velocity, 0)])
+    said = decode(encode(score, scheme))  # pyright: ignore[reportArgumentType]
+    assert abs(said.onset - score.onset) <= 60
+    assert abs(said.duration - score.duration) <= (30 if scheme == "cp4" else 60)
+    if scheme == "cp7":
+        assert abs(said.velocity - score.velocity) <= 1
 
 
 @given(score=scores(), bars=st.integers(0, 5))

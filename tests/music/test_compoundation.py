@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -136,10 +137,8 @@ def test_labels_follow_their_words():
     compoundation = _learn([ABCD], [9], 2)
     two, one, three = ABCD, [0, 192, 128, 64], [0, 1, 8, 8]
     values = np.array([two, one, three], dtype=np.int16)
-    _, count = compoundation.pieces(values)
-    assert count.tolist() == [2, 1, 3]
-    row = np.repeat(np.arange(3), count)
-    assert np.array([1, 3, 2])[row].tolist() == [1, 1, 3, 2, 2, 2]
+    words = replace(encode(score_of([(0, 1, 60, 64, 0)])), values=values)
+    assert np.array([1, 3, 2])[compoundation.apply(words).row].tolist() == [1, 1, 3, 2, 2, 2]
 
 
 def test_a_file_says_the_merges_again(tmp_path: Path):

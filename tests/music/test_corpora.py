@@ -181,6 +181,14 @@ def test_a_version_has_the_bars_of_its_song_moved(tmp_path: Path):
     assert set(label.tolist()) == {labels.MELODY}
 
 
+def test_equal_notes_of_a_version_do_not_stand_in_the_order_of_tracks(tmp_path: Path):
+    document = version_folder(tmp_path, [])
+    notes = [(480 * i, 240, 60, 90) for i in range(200)]
+    write(document.path, {"Melody": notes, "Piano": notes})
+    score, _, _ = read_document(document)
+    assert 70 < np.count_nonzero(score.track[encode(score).note_index[::2]] == 0) < 130
+
+
 def test_a_version_of_other_notes_keeps_its_own_metre(tmp_path: Path):
     document = version_folder(tmp_path, [(333 * i, 100, 30 + i % 5, 90) for i in range(30)])
     assert read_document(document).bars is None

@@ -47,8 +47,13 @@ def test_the_worked_example():
         [0, 0, 0, 0, 0, 0],
     ]
     np.testing.assert_allclose(weights, expected, atol=1e-6)
-    # What was published keeps these weights in integers, and only D keeps a weight at all.
-    assert weights.astype(np.int32).sum() == 1
+    # As published: in float32, then integers, only D keeps a weight; for single notes' labels
+    # in float64, then integers, nothing does.
+    frequency = np.where(weights > 0, [300, 200, 100, 50, 0, 0], 0)
+    for dtype, left in ((np.float32, [0, 0, 0, 0, 1, 0]), (np.float64, [0] * 6)):
+        share = frequency.astype(dtype)
+        share /= share.sum(axis=1, keepdims=True) + dtype(1e-10)
+        assert share.astype(np.int64).sum(axis=1).tolist() == left
 
 
 tokens_ = st.lists(st.sampled_from([PAD, CLS, MASK, A, B, C, D]), max_size=60)

@@ -1,5 +1,6 @@
 """MIDI files to scores and back."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from scores import score_of, scores
 from tiny_midi import END, control, heard, meta, midi, off, on, program
 
+from ostinato import music
 from ostinato.base.errors import UserError
 from ostinato.music import smf
 from ostinato.music.midi import read_bytes, read_midi, write_midi
@@ -24,10 +26,12 @@ NOTE = on(0, 60) + off(96, 60)
     [
         (b"", "it is empty"),
         (b"hello", "begins with MThd; it holds hell"),
-        (midi(NOTE + END)[:-1], "not a whole MIDI file"),
+        (midi(NOTE + END)[:-1], "the chunk at byte 14 is cut off"),
         (midi(NOTE + END, division=0), "0 ticks per quarter"),
-        (midi(NOTE + END, division=0xE728), "not a whole MIDI file"),
-        (midi(b"\x00\x90\x3c" + END), "not a whole MIDI file"),
+        (midi(NOTE + END, division=0xE728), "counts film frames"),
+        (midi(b"\x00\x90\x3c" + END), "cuts off, at byte 26"),
+        (midi(NOTE + END)[:13], "whose first 14 bytes"),
+        (midi(NOTE + END, kind=7), "says format 7; MIDI files have 0, 1 or 2"),
         (midi(b"\xff\xff\xff\x7f\x90\x3c\x40" * 9 + NOTE + END), "reaches tick 2,415"),
         (midi(NOTE + b"\xff\xff\xff\x7f\xb0\x07\x40" * 9 + END), "reaches tick 2,415"),
         (midi(NOTE + b"\xff\xff\xff\x7f\xff\x06\x01a" * 9 + END), "reaches tick 2,415"),
@@ -47,6 +51,33 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_bytes(tmp_path / "none.mid")
     with pytest.raises(UserError, match="Is a directory"):
         read_midi(tmp_path)
+
+
+def test_what_has_no_size_is_read_as_far_as_a_file_may_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = midi(NOTE + END)
+    ours, theirs = os.pipe()
+    os.write(theirs, data)
+    os.close(theirs)
+    assert read_bytes(f"/dev/fd/{ours}") == data
+    os.close(ours)
+    monkeypatch.setattr(music.midi, "MAX_BYTES", len(data))
+    with pytest.raises(UserError, match="/dev/zero: a MIDI file has at most"):
+        read_bytes("/dev/zero")
+
+
+def test_a_file_of_too_many_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = midi(NOTE + END)
+    (tmp_path / "a.mid").write_bytes(data)
+    monkeypatch.setattr(music.midi, "MAX_BYTES", len(data))
+    assert read_bytes(tmp_path / "a.mid") == data
+    monkeypatch.setattr(music.midi, "MAX_BYTES", len(data) - 1)
+    with pytest.raises(UserError, match="it has more"):
+        read_bytes(tmp_path / "a.mid")
+
+
+def test_complaints_about_bytes_have_the_name_of_their_file() -> None:
+    with pytest.raises(UserError, match=r"^song\.mid: expected a MIDI file"):
+        read_midi(b"RIFF", name="song.mid")
 
 
 def test_a_pedal_begins_where_it_is_pressed_on_every_channel() -> None:

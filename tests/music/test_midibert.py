@@ -8,7 +8,7 @@ import pytest
 
 from ostinato.base.errors import UserError
 from ostinato.music import midibert, splits
-from ostinato.music.compound_words import encode
+from ostinato.music.compound_words import decode, encode
 from ostinato.music.midi import read_midi
 from ostinato.music.score import Score, Track
 
@@ -50,6 +50,17 @@ def test_the_worked_example():
     assert note.tolist() == [0, 3, 4, 1, 2, 5]
     assert (WORKED.track[note] + 1).tolist() == [1, 3, 3, 1, 1, 3]
     assert midibert.velocity_labels(WORKED.velocity[note]).tolist() == [5, 3, 3, 4, 6, 1]
+
+
+def test_the_last_onset_moves_a_16th_earlier_each_time():
+    """The published codec is not idempotent; ours is (``test_compound_words``)."""
+    score = score_of((0, 0, 480, 80, 60), (0, 480, 960, 80, 62), (0, 960, 1440, 80, 64))
+    positions: list[int] = []
+    for _ in range(3):
+        words = encode(score, "midibert")
+        positions.append(int(words.values[-1, 1]))
+        score = decode(words)
+    assert positions == [7, 6, 5]
 
 
 def test_encode_dispatches_here():

@@ -79,6 +79,28 @@ def test_six_steps_are_three_and_three_more(
     assert outcome.counters.tokens == 6 * accumulate * 16
 
 
+def test_a_run_that_was_killed_counts_and_logs_as_one_that_was_not(tmp_path: Path) -> None:
+    """Killed at step 5, between two rows of the metrics, with the state of step 3 on disk."""
+    config = replace(CONFIG, log_every=4, save_every=3)
+    straight, broken, again = network(), network(), network()
+    whole = train(straight, regression(straight), config, tmp_path / "a")
+
+    def loss_of(number: int) -> dict[str, Tensor]:
+        if number == 4:
+            raise ConnectionAbortedError
+        return regression(broken)(number)
+
+    with pytest.raises(ConnectionAbortedError):
+        train(broken, loss_of, config, tmp_path / "b")
+    outcome = train(again, regression(again), config, tmp_path / "b", resume=True)
+    assert same(straight, again)
+    assert outcome.counters.tokens == whole.counters.tokens == 6 * 16
+    rows_a, rows_b = (read_metrics(tmp_path / run / "metrics.jsonl") for run in "ab")
+    assert [(row["step"], row["loss"]) for row in rows_a] == [
+        (row["step"], row["loss"]) for row in rows_b
+    ]
+
+
 def test_two_micro_batches_are_one_batch_of_both(tmp_path: Path) -> None:
     """With drop-out off, the gradient of two halves is the gradient of the whole."""
     once, twice = network().eval(), network()

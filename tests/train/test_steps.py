@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from ostinato.data.batches import WindowConfig
+from ostinato.data.batches import Batches, WindowConfig
 from ostinato.data.masking import MaskingConfig
-from ostinato.data.shards import Documents
+from ostinato.data.shards import Documents, Entry, Header
 from ostinato.data.vocabulary import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.models.midiformer import HeadSpec
+from ostinato.music.compound_words import encode
+from ostinato.music.compoundation import MASK, SPECIALS
 from ostinato.train.notes import note_probabilities, score_notes
 from ostinato.train.recipe import ModelChoice, build_batches, build_matcher, build_model
 from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader
+from tiny_model import random_score
 from toy_corpus import toy_documents
 
 CPU = torch.device("cpu")
@@ -29,7 +33,7 @@ def documents(tmp_path: Path) -> Documents:
     return toy_documents(tmp_path)
 
 
-def reader(documents: Documents, rank: str = "count") -> tuple[Reader, object]:
+def reader(documents: Documents, rank: str = "count") -> tuple[Reader, Batches]:
     vocabulary = learn_vocabulary(
         documents,
         CompoundationConfig(20),
@@ -48,7 +52,7 @@ def test_a_masked_step_is_a_function_of_its_number(documents: Documents, mode: s
     read, batches = reader(documents)
     step = MaskedTokenStep(
         read,
-        batches,  # type: ignore[arg-type]
+        batches,
         WINDOW,
         MaskingConfig(mode),  # type: ignore[arg-type]
         batch=4,
@@ -65,15 +69,68 @@ def test_a_masked_step_is_a_function_of_its_number(documents: Documents, mode: s
     assert all(name.startswith("heads.") for name in without)
     assert without
     read.model.eval()
-    windows = batches.grid(24)  # type: ignore[attr-defined]
-    assert step.validate(batches, windows) == step.validate(batches, windows)  # type: ignore[arg-type]
+    windows = batches.grid(24)
+    assert step.validate(batches, windows) == step.validate(batches, windows)
+
+
+@pytest.mark.parametrize("mode", ["token", "note"])
+def test_a_masked_step_sees_nothing_of_what_it_must_tell(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """Fails where the step matches n-grams before it masks, as the published code does."""
+    read, batches = reader(documents)
+    masking = MaskingConfig(mode, masked=1.0, random=0.0)  # type: ignore[arg-type]
+    step = MaskedTokenStep(read, batches, WINDOW, masking, batch=4, seed=1)
+    given: list[tuple[torch.Tensor, ...]] = []
+    hidden = Reader.hidden
+
+    def spy(self: Reader, tokens: torch.Tensor, ngrams: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        given.append((tokens, *ngrams))
+        return hidden(self, tokens, ngrams)
+
+    monkeypatch.setattr(Reader, "hidden", spy)
+    step(0)
+    truth = batches.assemble(batches.draw(4, seed=1, step=0), tokens=WINDOW.tokens).tokens
+    step.validate(batches, batches.grid(24).part(0, 4))
+    still = batches.assemble(batches.grid(24).part(0, 4), tokens=WINDOW.tokens).tokens
+    for (seen, *ngrams), true in zip(given, (truth, still), strict=True):
+        told = seen == true
+        assert (seen[~told] == MASK).all()
+        share = float((~told).sum() / (true >= len(SPECIALS)).sum())
+        assert 0.02 < share < 0.4
+        for found, expected in zip(ngrams, read.find(seen), strict=True):
+            assert torch.equal(found, expected)
+        # The masked places are covered by the n-grams of the truth, and by none of what is seen.
+        assert read.find(true)[2].sum(-1)[~told].any()
+        assert not ngrams[2].sum(-1)[~told].any()
+
+
+def test_words_of_seven_columns_are_trained_on_alike() -> None:
+    words = encode(random_score(300), "cp7")
+    header = Header("cp7", 4, words.vocab)
+    documents = Documents(
+        header,
+        (Entry("a", "a", "toy", len(words), 300),),
+        words.values,
+        (words.note_index >= 0).astype(np.int8),
+        np.array([0, len(words)]),
+    )
+    read, batches = reader(documents)
+    assert read.model.config.symbols_per_token == 7
+    masking = MaskingConfig("note")
+    masked = MaskedTokenStep(read, batches, WINDOW, masking, batch=2, seed=0)
+    labelled = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)
+    for step in (masked, labelled):
+        loss = step(0)["loss"]
+        loss.backward()
+        assert torch.isfinite(loss)
 
 
 def test_without_a_lexicon_there_is_no_ngram_branch(documents: Documents) -> None:
     read, batches = reader(documents, "none")
     assert read.matcher is None
     assert read.model.encoder.ngrams is None
-    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)  # type: ignore[arg-type]
+    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)
     assert torch.isfinite(step(0)["loss"])
 
 

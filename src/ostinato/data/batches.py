@@ -105,6 +105,7 @@ class Batches:
 
     def grid(self, stride: int) -> Windows:
         """Windows that cover every row: one each ``stride`` rows, and one at each end."""
+        assert 1 <= stride <= self._rows, f"a stride of {stride} leaves rows uncovered"
         starts: list[Int64] = []
         stops: list[Int64] = []
         offset = self._documents.offset

@@ -68,6 +68,23 @@ class FinetuneRecipe:
     model: ModelChoice = field(default_factory=ModelChoice)  # with ``init``: dropout only
     train: LoopConfig = field(default_factory=LoopConfig)
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.stride <= self.window.rows:
+            raise UserError(
+                f"stride lies in 1..window.rows ({self.window.rows}), or notes between windows "
+                f"would have no answer; got {self.stride}."
+            )
+        asked = {
+            "model": replace(self.model, dropout=None) != ModelChoice(),
+            "compoundation": self.compoundation != CompoundationConfig(),
+            "lexicon": self.lexicon != LexiconConfig(),
+        }
+        if self.init and (given := [name for name, differs in asked.items() if differs]):
+            raise UserError(
+                f"{', '.join(given)}: with `init` the pre-trained encoder decides them (but for "
+                "model.dropout); leave them out of the recipe."
+            )
+
 
 def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
     """Run a recipe, or go on with it, and report."""
@@ -150,6 +167,8 @@ def _sides(recipe: FinetuneRecipe) -> dict[str, Documents]:
     sides = {name: side_of(documents, split, name) for name in ("train", "valid", "test")}
     every = (*recipe.shards, *recipe.train_shards)
     sides["train"] = read_shards(every, lambda entry: split.side(entry) == "train")
+    if recipe.train_shards and len(sides["train"]) == len(side_of(documents, split, "train")):
+        raise UserError(f"train_shards hold no document on the train side of {recipe.split}.")
     highest = max(int(side.label.max(initial=0)) for side in sides.values())
     if highest > len(recipe.labels):
         raise UserError(f"the shards hold labels up to {highest}: name them all in `labels`.")

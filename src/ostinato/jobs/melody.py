@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
 from ostinato.infer.load import load
 from ostinato.infer.notes import NoteLabels
-from ostinato.jobs.show import console, counted, percent, print_json, table
+from ostinato.jobs.show import console, counted, naming, percent, print_json, printable, table
 from ostinato.music.midi import read_bytes, read_midi
 from ostinato.music.score import Score
 from ostinato.music.separate import Separated, separate
 from ostinato.music.unchanged import verify
+
+# A piece of at least so many notes with a smaller share of the first label has hardly any melody.
+_ENOUGH, _HARDLY_ANY = 50, 0.05
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,23 @@ class MelodyRequest:
                 f"{self.source}: the input and each output are different files; name them apart"
             )
         for path in self.outputs():
-            if path.is_dir():
-                raise UserError(f"{path}: expected the name of a file to write; this is a folder")
+            _check_place(path)
 
     def outputs(self) -> list[Path]:
         """Every file that is to be written."""
         return [path for path in (self.out, self.labels, self.picture) if path is not None]
+
+
+def _check_place(path: Path) -> None:
+    """Refuse, before any work, a path to which no file can be written."""
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise UserError(f"{path}: expected the name of a file to write; this is {what}")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    if not folder.is_dir():
+        raise UserError(f"{path}: cannot be written, since {folder} is a file and no folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{path}: cannot be written, since you may not write to {folder}")
 
 
 @dataclass(frozen=True)
@@ -71,11 +90,12 @@ class Summary:
 def melody(request: MelodyRequest) -> Summary:
     """Label the notes of a file, write what was asked for, and say what was written.
 
-    Nothing is written unless the new file, read back, says what the old one says.
+    Nothing is written unless the new file, read back, says what the old one says; and either
+    every file is, or none.
     """
     began = time.perf_counter()
     data = read_bytes(request.source)
-    score = read_midi(request.source)
+    score = read_midi(data, name=request.source)
     if score.is_drum.all():
         raise UserError(
             f"{request.source}: no notes to label; it holds {len(score):,}, all of them drums"
@@ -83,24 +103,12 @@ def melody(request: MelodyRequest) -> Summary:
             else f"{request.source}: no notes to label; it holds none at all"
         )
     model = load(request.model, device=request.device)
-    found = model.label_notes(score, threshold=request.threshold)
-    names = [name.upper() for name in found.names]
-    separated = separate(data, score, found.labels + 1, names)
-    verify(data, separated.data)
-    with atomic_write(request.out) as path:
-        path.write_bytes(separated.data)
-    if request.labels is not None:
-        header: dict[str, object] = {
-            "file": str(request.source),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "model": request.model,
-            "threshold": request.threshold,
-            "ticks_per_quarter": score.ticks_per_quarter,
-            "labels": list(found.names),
-        }
-        write_labels(request.labels, header, score, found)
-    if request.picture is not None:
-        _draw(request, score, found)
+    with naming(request.source):
+        found = model.label_notes(score, threshold=request.threshold)
+        names = [name.upper() for name in found.names]
+        separated = separate(data, score, found.labels + 1, names)
+        verify(data, separated.data)
+        _write(request, data, score, found, separated)
     summary = _summary(request, score, found, separated, time.perf_counter() - began)
     if request.as_json:
         print_json(asdict(summary))
@@ -109,12 +117,34 @@ def melody(request: MelodyRequest) -> Summary:
     return summary
 
 
+def _write(
+    request: MelodyRequest, data: bytes, score: Score, found: NoteLabels, separated: Separated
+) -> None:
+    """Every file that was asked for; they take their names when all are complete."""
+    with ExitStack() as complete:
+        complete.enter_context(atomic_write(request.out)).write_bytes(separated.data)
+        if request.labels is not None:
+            header: dict[str, object] = {
+                "file": str(request.source),
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "model": request.model,
+                "threshold": request.threshold,
+                "ticks_per_quarter": score.ticks_per_quarter,
+                "labels": list(found.names),
+            }
+            write_labels(complete.enter_context(atomic_write(request.labels)), header, score, found)
+        if request.picture is not None:
+            path = complete.enter_context(atomic_write(request.picture))
+            _draw(path, request.source.name, score, found)
+
+
 def write_labels(path: Path, header: dict[str, object], score: Score, found: NoteLabels) -> None:
     """JSON: the header's keys, then ``notes``, one a line in the file's order.
 
-    A note's ``label`` is null, and its probabilities 0, where it is a drum's.
+    A note's ``label`` is null, and its probabilities 0, where it is a drum's. Of names, what
+    UTF-8 has no bytes for is escaped.
     """
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+    with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(json.dumps(header, indent=2, ensure_ascii=False)[:-2])
         file.write(',\n  "notes": [')
         for number, note in enumerate(_notes(score, found)):
@@ -139,12 +169,10 @@ def _notes(score: Score, found: NoteLabels) -> Iterator[dict[str, object]]:
         }
 
 
-def _draw(request: MelodyRequest, score: Score, found: NoteLabels) -> None:
+def _draw(path: Path, title: str, score: Score, found: NoteLabels) -> None:
     from ostinato.jobs.pianoroll import draw  # matplotlib takes a second to import
 
-    assert request.picture is not None
-    title, confidence = request.source.name, found.confidence()
-    draw(request.picture, score, found.labels, found.names, title=title, confidence=confidence)
+    draw(path, score, found.labels, found.names, title=title, confidence=found.confidence())
 
 
 def _summary(
@@ -164,16 +192,22 @@ def _summary(
         },
         tracks={part.name: part.notes for part in separated.parts},
         overflow=separated.overflow,
-        warnings=tuple(_warnings(score, separated)),
+        warnings=tuple(_warnings(score, found, separated)),
         seconds=round(seconds, 3),
     )
 
 
-def _warnings(score: Score, separated: Separated) -> Iterator[str]:
+def _warnings(score: Score, found: NoteLabels, separated: Separated) -> Iterator[str]:
     if not len(score.time_signatures):
         yield "no time signature: 4/4 assumed"
     if drums := int(score.is_drum.sum()):
         yield counted(drums, "drum note", "drum notes") + " passed through, not labelled"
+    labelled, first = np.count_nonzero(found.labels >= 0), np.count_nonzero(found.labels == 0)
+    if labelled >= _ENOUGH and first < _HARDLY_ANY * labelled:
+        yield (
+            f"hardly any {found.names[0]} ({first:,} of {labelled:,} notes): the music may be "
+            "unlike what the model learnt from"
+        )
     if separated.overflow:
         yield (
             counted(separated.overflow, "note", "notes") + " on overflow tracks: their key is "
@@ -196,6 +230,7 @@ def _show(request: MelodyRequest, summary: Summary) -> None:
     tracks = [(name, f"{count:,}") for name, count in summary.tracks.items()]
     out.print(table(("track written", "notes"), tracks))
     for warning in summary.warnings:
-        out.print(f"[yellow]![/] {warning}")
-    files = ", ".join(map(str, request.outputs()))
-    out.print(f"{summary.notes:,} notes, {summary.seconds:.1f} s: wrote {files}", markup=False)
+        out.print(f"[yellow]![/] {escape(warning)}")
+    files = printable(", ".join(map(str, request.outputs())))
+    notes = counted(summary.notes, "note", "notes")
+    out.print(f"{notes}, {summary.seconds:.1f} s: wrote {files}", markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostinato.base.files import atomic_write
+from ostinato.jobs.show import printable, shortened
 from ostinato.music.grid import bars_from_signatures
 from ostinato.music.score import Int, Score
 
@@ -66,12 +68,15 @@ def draw(
     for axis, row in zip(axes, page.rows, strict=True):
         _keys(axis, page, row)
         _bars(axis, page, row)
-        _notes(axis, score, labels, len(names), confidence)
+        _notes(axis, score, labels, len(names), confidence, edge=0.0 if _is_dense(page) else 0.35)
     metre = "bar" if len(score.time_signatures) else "bar (4/4 assumed)"
     axes[-1].set_xlabel(metre, fontsize=9, color=_INK, labelpad=3)
-    axes[0].set_title(title, loc="left", fontsize=13, color=_INK, pad=12, weight="bold")
+    heading = axes[0].set_title(shortened(printable(title)), loc="left", fontsize=13, pad=12)
+    heading.set(color=_INK, weight="bold", parse_math=False)
     _legend(axes[0], labels, names)
-    with atomic_write(path) as temporary:
+    with atomic_write(path) as temporary, warnings.catch_warnings():
+        # A character that the font lacks is drawn as a box; the notes matter more.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(temporary, format="png")
 
 
@@ -99,6 +104,11 @@ def _layout(score: Score) -> _Page:
     return _Page(starts, beat, rows, max(0, lowest - 3), min(127, highest + 3))
 
 
+def _is_dense(page: _Page) -> bool:
+    """Bars so narrow that the lines of beats, and white edges around notes, would hide notes."""
+    return page.rows[0][1] - page.rows[0][0] > 2 * _BARS_PER_ROW
+
+
 def _keys(axis: Axes, page: _Page, row: tuple[int, int]) -> None:
     """The black keys as stripes, an octave's line and name at each C, as far as there is music."""
     axis.set_ylim(page.lowest - 0.5, page.highest + 0.5)
@@ -123,7 +133,7 @@ def _bars(axis: Axes, page: _Page, row: tuple[int, int]) -> None:
         width = max(width, int(page.starts[page.rows[0][1]] - page.starts[page.rows[0][0]]))
     axis.set_xlim(int(starts[0]), int(starts[0]) + width)
     bottom, top = axis.get_ylim()
-    if span <= 2 * _BARS_PER_ROW:
+    if not _is_dense(page):
         beats = [
             np.arange(page.starts[bar], page.starts[bar + 1], page.beat[bar])[1:]
             for bar in range(first, end)
@@ -141,8 +151,10 @@ def _notes(
     labels: Int,
     count: int,
     confidence: NDArray[np.floating[Any]] | None,
+    *,
+    edge: float,
 ) -> None:
-    """The quiet labels first, so that the melody lies on top."""
+    """The quiet labels first, so that the melody lies on top; ``edge`` is in points."""
     from matplotlib.collections import PolyCollection
     from matplotlib.colors import to_rgba_array
 
@@ -162,7 +174,7 @@ def _notes(
             fill[:, 3] = 0.3 + 0.7 * confidence[rows]
         corners = list(np.stack([x, y], axis=2))
         notes = PolyCollection(corners, facecolors=fill, edgecolors="white")
-        notes.set_linewidth(0.35)
+        notes.set_linewidth(edge)
         notes.set_zorder(3 + count - label if label >= 0 else 2)
         axis.add_collection(notes)
 

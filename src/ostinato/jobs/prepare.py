@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -24,8 +25,8 @@ from ostinato.base.files import write_json, write_text
 from ostinato.base.log import progress
 from ostinato.base.workers import available_cores, run_each
 from ostinato.data.shards import Entry, Header, ShardWriter, read_entries
-from ostinato.jobs.show import console, print_json
-from ostinato.music.compound_words import Scheme, encode, vocabulary
+from ostinato.jobs.show import console, counted, naming, print_json, printable
+from ostinato.music.compound_words import STEPS_PER_QUARTER, Scheme, encode, vocabulary
 from ostinato.music.corpora import Corpus, Document, find_corpus, read_document
 
 SECONDS_PER_FILE = 60.0  # ten times what a million notes take
@@ -82,6 +83,9 @@ def prepare(request: PrepareRequest) -> Summary:
     """Write the shards and say what is in them."""
     began = time.monotonic()
     corpus = find_corpus(request.corpus)
+    if request.steps_per_quarter not in STEPS_PER_QUARTER:
+        choice = ", ".join(map(str, STEPS_PER_QUARTER))
+        raise UserError(f"steps per quarter are one of {choice}; got {request.steps_per_quarter}")
     vocab = vocabulary(request.scheme, request.steps_per_quarter)
     if request.workers is not None and request.workers < 1:
         raise UserError(f"expected at least 1 worker; got {request.workers}")
@@ -99,6 +103,8 @@ def prepare(request: PrepareRequest) -> Summary:
 
 def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) -> Encoded:
     """One file as rows, without its drums; a ``UserError`` if there is no note in it."""
+    if os.fsencode(document.name) != document.name.encode(errors="replace"):
+        raise UserError(f"{document.path}: its name is no UTF-8; rename it")
     score, bars, labels = read_document(document)
     pitched = ~score.is_drum
     if not pitched.any():
@@ -106,7 +112,8 @@ def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) 
     drums = len(score) - int(pitched.sum())
     if drums:
         score, labels = score.select(pitched), None if labels is None else labels[pitched]
-    words = encode(score, scheme, steps_per_quarter=steps_per_quarter, bars=bars)
+    with naming(document.path):
+        words = encode(score, scheme, steps_per_quarter=steps_per_quarter, bars=bars)
     label = np.zeros(len(words), dtype=np.int8)
     if labels is not None:
         is_note = words.note_index >= 0
@@ -122,7 +129,7 @@ def _claim(request: PrepareRequest, documents: Sequence[Document]) -> None:
         "corpus": request.corpus,
         "scheme": request.scheme,
         "steps_per_quarter": request.steps_per_quarter,
-        "files": hashlib.blake2b(files.encode(), digest_size=16).hexdigest(),
+        "files": hashlib.blake2b(os.fsencode(files), digest_size=16).hexdigest(),
     }
     path = request.out / "prepare.json"
     if request.out.exists() and not request.out.is_dir():
@@ -187,7 +194,8 @@ def _add(writer: ShardWriter, totals: _Totals, document: Document, encoded: Enco
 def _quarantine(request: PrepareRequest, document: Document, reason: str) -> None:
     file = document.path.relative_to(request.folder).as_posix()
     row = {"name": document.name, "file": file, "reason": reason}
-    with (request.out / "quarantine.jsonl").open("a", encoding="utf-8") as lines:
+    path = request.out / "quarantine.jsonl"
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as lines:
         lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
@@ -233,17 +241,21 @@ def _warnings(
         yield f"expected {corpus.expected:,} documents of {corpus.title}, found {found:,}"
     if totals.quarantined:
         path = request.out / "quarantine.jsonl"
-        yield f"{totals.quarantined:,} files could not be read: reasons are in {path}"
+        files = counted(totals.quarantined, "file", "files")
+        yield f"{files} could not be read: reasons are in {path}"
 
 
 def _show(summary: Summary) -> None:
     out = console()
-    out.print(
-        f"{summary.documents:,} documents, {summary.notes:,} notes, {summary.rows:,} rows "
-        f"in {escape(summary.out)} ({summary.seconds:,.1f} s)"
-    )
+    counts = [
+        counted(summary.documents, "document", "documents"),
+        counted(summary.notes, "note", "notes"),
+        counted(summary.rows, "row", "rows"),
+    ]
+    folder = escape(printable(summary.out))
+    out.print(f"{', '.join(counts)} in {folder} ({summary.seconds:,.1f} s)")
     if summary.resumed:
         out.print(f"  {summary.resumed:,} of them were there from an earlier run")
     out.print(f"  licence: {summary.licence}")
     for warning in summary.warnings:
-        out.print(f"  [yellow]![/] {escape(warning)}")
+        out.print(f"  [yellow]![/] {escape(printable(warning))}")

@@ -20,8 +20,10 @@ MAX_BYTES = 256 << 20  # a file beyond this is no music: 30 million notes
 MAX_TRACKS = 32_767  # what a Score can number
 
 
-def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
-    """Read a Standard MIDI File, format 0, 1 or 2, from its path or its bytes.
+def read_midi(
+    source: str | os.PathLike[str] | bytes, *, name: str | os.PathLike[str] = "these bytes"
+) -> Score:
+    """Read a Standard MIDI File, format 0, 1 or 2, from its path, or its bytes and their ``name``.
 
     A note ends at the first free note-off of its pitch and channel in its own chunk (first
     in, first out); a program change begins a new track. What the library leaves out: controls
@@ -29,7 +31,7 @@ def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
     anything that is no such file.
     """
     if isinstance(source, bytes):
-        data, name = source, "these bytes"
+        data, name = source, str(name)
     else:
         data, name = read_bytes(source), str(source)
     if data[:4] != b"MThd":
@@ -40,6 +42,7 @@ def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
     try:
         read: Any = symusic.Score.from_midi(data)
     except (RuntimeError, ValueError, MemoryError, UnicodeDecodeError) as error:
+        smf.read(data, name)  # mostly it refuses too, and says why and where
         reason = str(error).removeprefix("MiniMidi: ").split(": iostream")[0].rstrip("!. ")
         raise UserError(f"{name}: not a whole MIDI file ({reason}); export it again") from error
     return _to_score(read, name)
@@ -48,10 +51,13 @@ def read_midi(source: str | os.PathLike[str] | bytes) -> Score:
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file that a user named, or a ``UserError`` that says what is wrong with it."""
     try:
-        size = Path(path).stat().st_size
-        if size > MAX_BYTES:
-            raise UserError(f"{path}: {size:,} bytes; a MIDI file has at most {MAX_BYTES:,}")
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # A pipe and a device have no size, and some devices no end.
+            data = file.read(MAX_BYTES + 1) if size == 0 else b""
+            if max(size, len(data)) > MAX_BYTES:
+                raise UserError(f"{path}: a MIDI file has at most {MAX_BYTES:,} bytes; it has more")
+            return data or file.read()
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
 

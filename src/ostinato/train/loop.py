@@ -126,11 +126,13 @@ class _Trainer:
                 self.counters = replace(self.counters, step=step, seconds=before + elapsed)
                 reason = self._reason(elapsed, interrupted())
                 advance()
-                if reason or self._due(self.config.log_every):
+                saving = reason is not None or self._due(self.config.save_every)
+                # What is saved must have been logged, or a killed run would lose its sums.
+                if saving or self._due(self.config.log_every):
                     advance(0, note=self._log(sums))
                 if reason == "finished" or self._due(self.config.validate_every):
                     self._validate()
-                if reason or self._due(self.config.save_every):
+                if saving:
                     self._save()
         self._settle(reason)
         return Outcome(reason, self.counters)
