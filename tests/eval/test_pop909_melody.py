@@ -11,8 +11,9 @@ import pytest
 from ostinato.base.errors import UserError
 from ostinato.eval import pop909_melody
 from ostinato.eval.pop909_melody import evaluate, two_classes
+from ostinato.music.grid import Bars
 from ostinato.music.midi import write_midi
-from ostinato.music.score import Score, Track
+from ostinato.music.score import Int, Score, Track
 from tiny_model import random_score
 
 SIDES = {"001": "train", "002": "train", "003": "test", "004": "valid"}
@@ -64,8 +65,12 @@ def test_a_perfect_labeller_and_its_baselines(folder: Path) -> None:
 
 
 def test_a_labeller_is_scored_note_by_note_in_the_order_of_its_score(folder: Path) -> None:
-    result = evaluate(lambda score, bars: np.where(score.pitch == 50, 2, 0), folder)
+    def by_pitch(score: Score, bars: Bars | None) -> Int:
+        return np.where(score.pitch == 50, 0 if bars is None else 2, 0)
+
+    result = evaluate(by_pitch, folder)
     assert result.model.confusion.tolist() == [[24, 0, 0], [8, 0, 0], [32, 0, 32]]
+    assert result.own_metre.confusion.tolist() == [[24, 0, 0], [8, 0, 0], [64, 0, 0]]
 
 
 def test_two_classes_by_hand() -> None:

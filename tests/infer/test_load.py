@@ -31,6 +31,16 @@ def test_bundled_names_win_over_folders() -> None:
         assert find_model(name) == folder
 
 
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"window": 1}', '{"window": {"rows": 0, "slots": 4}}']
+)
+def test_a_window_that_cannot_be_is_named(tmp_path: Path, text: str) -> None:
+    folder = write_model(tmp_path)
+    (folder / "words.json").write_text(text)
+    with pytest.raises(UserError, match=r"words\.json: expected \"window\""):
+        read_window(folder)
+
+
 @pytest.mark.parametrize("missing", ["merges.txt", "lexicon.txt", "words.json"])
 def test_an_incomplete_directory_is_named(tmp_path: Path, missing: str) -> None:
     folder = write_model(tmp_path / "model")

@@ -26,7 +26,7 @@ def _known_result(monkeypatch: pytest.MonkeyPatch) -> None:
     def known(labeller: Labeller, folder: Path) -> Result:
         good = score([np.diag([30, 20, 50]), np.diag([1, 1, 8])], CLASSES)
         poor = score([np.array([[10, 0, 20], [0, 0, 20], [0, 0, 60]])], CLASSES)
-        return Result(good, {"majority": poor}, {"bridge as melody": 0.75})
+        return Result(good, poor, {"majority": poor}, {"bridge as melody": 0.75})
 
     monkeypatch.setattr(pop909_melody, "evaluate", known)
 

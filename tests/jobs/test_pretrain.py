@@ -19,7 +19,8 @@ from ostinato.data.selection import held_out, load_split
 from ostinato.data.shards import Entry
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
-from ostinato.jobs.pretrain import PretrainRecipe, main, pretrain
+from ostinato.jobs.pretrain import PretrainRecipe, pretrain
+from ostinato.jobs.training import main
 from ostinato.models import midiformer
 from ostinato.train.plot import plot_metrics
 from toy_corpus import write_toy_shards
@@ -191,7 +192,7 @@ def test_the_jobs_need_no_library_of_the_terminal_or_of_midi(folder: Path) -> No
         "import runpy\n"
         "sys.argv[1:] = sys.argv[2:]\n"
         "from ostinato.jobs import finetune, pretrain\n"
-        "from ostinato.jobs.pretrain import main\n"
+        "from ostinato.jobs.training import main\n"
         "sys.exit(main(pretrain.pretrain, sys.argv[1:]))\n"
     )
     recipe = [str(folder / "pre.toml"), "train.steps=1", "train.validate_every=0", "--json"]

@@ -29,9 +29,10 @@ NAME = "pop909-melody"
 SPLIT = "pop909_midibert"
 CLASSES = ("melody", "bridge", "accompaniment")
 MELODY, BRIDGE, ACCOMPANIMENT = range(3)
+SCORED = ("model", "own metre")
 
-Labeller = Callable[[Score, Bars], Int]
-"""A piece and its bars to a class for every note of it, in the score's order."""
+Labeller = Callable[[Score, Bars | None], Int]
+"""A piece and its bars (None: by its own time signatures) to a class for every note of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +64,7 @@ class Result:
     """The model's scores on the test songs, and the baselines', by name."""
 
     model: Scores
+    own_metre: Scores  # the model's again, bars by the files' own time signatures, mostly wrong
     baselines: dict[str, Scores]
     skyline: dict[str, float]  # accuracy in two classes, by what the bridge counts as
 
@@ -73,6 +75,7 @@ class Result:
             "split": f"{SPLIT}, test",
             "order": "clean",
             "model": self.model.as_json(),
+            "own_metre": self.own_metre.as_json(),
             "baselines": {name: scores.as_json() for name, scores in self.baselines.items()},
             "skyline_two_classes": self.skyline,
         }
@@ -81,7 +84,8 @@ class Result:
 def evaluate(labeller: Labeller, folder: Path) -> Result:
     """Score a labeller on the test songs of the POP909 in ``folder``, baselines beside it.
 
-    The baselines learn from the split's training songs in the same folder.
+    The baselines learn from the split's training songs in the same folder. Users have no beat
+    files: what they get is ``own_metre``, the same songs with the metre that the files claim.
     """
     documents = _documents(folder)
     train, test = documents["train"], documents["test"]
@@ -92,15 +96,17 @@ def evaluate(labeller: Labeller, folder: Path) -> Result:
             "order only": learnt.predict,
             "skyline": lambda notes: skyline(notes, top=MELODY, rest=ACCOMPANIMENT),
         }
-        found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in ("model", *labellers)}
+        found: dict[str, list[NDArray[np.int64]]] = {name: [] for name in SCORED + tuple(labellers)}
         for song in _read(test, advance):
-            answer = labeller(song.score, song.bars)
-            found["model"].append(confusion(song.label, answer, len(CLASSES)))
+            for name, bars in zip(SCORED, (song.bars, None), strict=True):
+                answer = labeller(song.score, bars)
+                found[name].append(confusion(song.label, answer, len(CLASSES)))
             notes = song.clean()
             for name, predict in labellers.items():
                 found[name].append(confusion(notes.label, predict(notes), len(CLASSES)))
     scores = {name: score(confusions, CLASSES) for name, confusions in found.items()}
-    return Result(scores.pop("model"), scores, two_classes(scores["skyline"].confusion))
+    model, own_metre = (scores.pop(name) for name in SCORED)
+    return Result(model, own_metre, scores, two_classes(scores["skyline"].confusion))
 
 
 def two_classes(counts: Int) -> dict[str, float]:

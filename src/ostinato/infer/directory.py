@@ -68,5 +68,14 @@ def read_window(folder: Path) -> Window:
     path = folder / "words.json"
     if not path.is_file():
         raise UserError(f"{folder}: a model directory holds words.json, and this one does not")
-    words = json.loads(path.read_text(encoding="utf-8"))
-    return Window(rows=int(words["window"]["rows"]), slots=int(words["window"]["slots"]))
+    try:
+        window = json.loads(path.read_text(encoding="utf-8"))["window"]
+        found = Window(rows=int(window["rows"]), slots=int(window["slots"]))
+    except (ValueError, TypeError, KeyError):  # no JSON, no object, no such key
+        found = Window(rows=0, slots=0)
+    if found.rows < 1 or found.slots < 0:
+        raise UserError(
+            f'{path}: expected "window" with its "rows" and "slots" in JSON; '
+            "copy the file from where the model came from"
+        )
+    return found

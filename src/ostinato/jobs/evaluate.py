@@ -34,7 +34,7 @@ def show(model: str, result: pop909_melody.Result) -> None:
     out = console()
     scores = result.model
     out.print(f"{pop909_melody.NAME}: {scores.songs} test songs, {scores.notes:,} notes")
-    named = {model: scores, **result.baselines}
+    named = {model: scores, "the files' own metre": result.own_metre, **result.baselines}
     columns = ("", "accuracy", "95 % interval", "mean of songs", "macro F1")
     out.print(table(columns, [_line(name, one) for name, one in named.items()]))
     classes = zip(scores.names, scores.precision, scores.recall, scores.f1, strict=True)

@@ -26,7 +26,7 @@ from ostinato.data.vocabulary import (
     learn_vocabulary,
     load_vocabulary,
 )
-from ostinato.jobs.pretrain import describe, finish, main, report
+from ostinato.jobs.training import describe, finish, main, report
 from ostinato.models import midiformer
 from ostinato.models.midiformer import HeadSpec, MidiformerModel
 from ostinato.train.loop import LoopConfig, train

@@ -6,9 +6,8 @@ neither the MIDI library nor the terminal's.
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,6 @@ import torch
 from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json
 from ostinato.data.batches import WindowConfig
 from ostinato.data.masking import MaskingConfig
 from ostinato.data.selection import held_out, load_split, side_of
@@ -30,8 +28,8 @@ from ostinato.data.vocabulary import (
     load_vocabulary,
 )
 from ostinato.data.words import distinct_rows
-from ostinato.train.loop import LoopConfig, Outcome, Validate, train
-from ostinato.train.plot import plot_metrics
+from ostinato.jobs.training import describe, finish, main, report
+from ostinato.train.loop import LoopConfig, Validate, train
 from ostinato.train.recipe import (
     DTypeName,
     ModelChoice,
@@ -114,49 +112,6 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
         save_model(folder, model, vocabulary, recipe.window, recipe.dtype)
         result["model"] = str(folder)
     return finish(recipe.run, result)
-
-
-def describe(outcome: Outcome) -> dict[str, object]:
-    """How the training ended, as plain values."""
-    counters = outcome.counters
-    return {
-        "reason": outcome.reason,
-        "step": counters.step,
-        "tokens": counters.tokens,
-        "seconds": round(counters.seconds, 1),
-    }
-
-
-def finish(folder: Path, result: dict[str, object]) -> dict[str, object]:
-    """Leave ``result.json`` and ``loss.png`` in the run directory."""
-    write_json(folder / "result.json", result)
-    plot_metrics(folder)
-    return {"run": str(folder), **result}
-
-
-def report(result: dict[str, object], as_json: bool) -> None:
-    """The result on standard output; how to go on, where the run was cut short."""
-    if as_json:
-        print(json.dumps(result, indent=2))
-        return
-    for name, value in result.items():
-        print(f"{name}: {value}")
-    if result["reason"] != "finished":
-        print("the training state is saved: the same command goes on from there")
-
-
-def main(job: Callable[[Path, Sequence[str], bool], None], arguments: Sequence[str]) -> int:
-    """A job's own command line: RECIPE.toml, overrides, --json."""
-    given = [argument for argument in arguments if argument != "--json"]
-    if not given:
-        print("expected RECIPE.toml [key=value ...] [--json]", file=sys.stderr)
-        return 2
-    try:
-        job(Path(given[0]), given[1:], len(given) < len(arguments))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
 
 
 def _documents(recipe: PretrainRecipe) -> tuple[Documents, Documents]:
