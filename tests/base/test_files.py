@@ -57,3 +57,10 @@ def write_old(folder: Path) -> Path:
     target = folder / "roll.png"
     target.write_text("old")
     return target
+
+
+def test_a_file_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "made") as path:
+        path.touch(mode=0o600)
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "made").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -77,3 +79,27 @@ def test_nothing_to_do():
 
 def test_cores():
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
+
+
+def test_ctrl_c_does_not_reach_the_workers(tmp_path: Path) -> None:
+    """The whole process group is interrupted at several moments: nobody but the parent speaks."""
+    code = (
+        "import os, signal, threading, time\n"
+        "from ostinato.base.workers import run_each\n"
+        "if __name__ == '__main__':\n"
+        "    threading.Timer({delay}, os.killpg, (os.getpgid(0), signal.SIGINT)).start()\n"
+        "    try:\n"
+        "        for _ in run_each(time.sleep, [0.01] * 2000, workers=2, seconds=5): pass\n"
+        "    except KeyboardInterrupt: print('stopped')\n"
+    )
+    for delay in (0.02, 0.1, 0.6):
+        script = tmp_path / "script.py"
+        script.write_text(code.format(delay=delay))
+        done = subprocess.run(
+            [sys.executable, str(script)],
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        assert (done.stdout, done.stderr) == ("stopped\n", "")

@@ -11,8 +11,8 @@ import torch
 from ostinato.data.batches import Batches
 from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.shards import Documents, Entry, Header, read_shards
+from ostinato.data.vocabulary import load_vocabulary
 from ostinato.data.words import distinct_rows, word_table
-from ostinato.infer.directory import read_vocabulary
 from ostinato.infer.load import load
 from ostinato.jobs.prepare import PrepareRequest, prepare
 from ostinato.models.midiformer import checkpoint
@@ -53,7 +53,7 @@ def test_training_and_inference_give_a_note_the_same_probabilities(tmp_path: Pat
     score = random_score(300, seed=5)
     words = encode(score)
     rows = load(folder, device="cpu").rows.probabilities(words.values)
-    vocabulary = read_vocabulary(folder)
+    vocabulary = load_vocabulary(folder)
     model = checkpoint.load(folder)
     matcher = NgramMatcher(
         vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=32, device=CPU

@@ -10,13 +10,9 @@ import torch
 
 from ostinato.base.errors import UserError
 from ostinato.data.batches import Batches, WindowConfig, Windows, middle_weight
+from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.shards import Documents, Entry
-from ostinato.data.vocabulary import (
-    CompoundationConfig,
-    LexiconConfig,
-    Vocabulary,
-    learn_vocabulary,
-)
+from ostinato.data.vocabulary import Vocabulary
 from ostinato.data.words import distinct_rows, token_stream, transpose_values, word_table
 from ostinato.music.compound_words import vocabulary as columns_of
 from ostinato.music.compoundation import CLS, PAD, SEP

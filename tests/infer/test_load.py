@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ostinato.base.errors import UserError
-from ostinato.infer.directory import bundled, find_model, read_vocabulary, read_window
+from ostinato.data.vocabulary import load_vocabulary, load_window
+from ostinato.infer.directory import bundled, find_model
 from ostinato.infer.load import load
 from tiny_model import LABELS, write_model
 
@@ -16,8 +17,8 @@ def test_a_directory_loads_with_its_labels_and_words(tmp_path: Path) -> None:
     folder = write_model(tmp_path / "model", rows=48)
     model = load(folder, device="cpu")
     assert model.names == LABELS
-    assert read_window(folder).rows == 48
-    assert read_vocabulary(folder).compoundation.vocab == model.vocabulary.compoundation.vocab
+    assert load_window(folder).rows == 48
+    assert load_vocabulary(folder).compoundation.vocab == model.vocabulary.compoundation.vocab
 
 
 def test_an_unknown_name_lists_the_bundled_models() -> None:
@@ -38,7 +39,7 @@ def test_a_window_that_cannot_be_is_named(tmp_path: Path, text: str) -> None:
     folder = write_model(tmp_path)
     (folder / "words.json").write_text(text)
     with pytest.raises(UserError, match=r"words\.json: expected \"window\""):
-        read_window(folder)
+        load_window(folder)
 
 
 @pytest.mark.parametrize("missing", ["merges.txt", "lexicon.txt", "words.json"])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ostinato.base.errors import UserError
-from ostinato.infer.directory import MELODY, read_vocabulary
+from ostinato.data.vocabulary import load_vocabulary
+from ostinato.infer.directory import MELODY
 from ostinato.jobs import bench as job
 from ostinato.jobs import bench_music
 from ostinato.music import compound_words
@@ -108,4 +109,4 @@ def test_what_cannot_be_measured_is_said_in_one_sentence(tmp_path: Path, model: 
     write_midi(random_score(0), tmp_path / "empty.mid")
     silence = [(tmp_path / "empty.mid").read_bytes()]
     with pytest.raises(UserError, match="no note to measure"):
-        bench_music.measure(silence, read_vocabulary(model).compoundation)
+        bench_music.measure(silence, load_vocabulary(model).compoundation)

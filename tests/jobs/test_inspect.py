@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ostinato.base.errors import UserError
-from ostinato.infer.directory import MELODY, read_vocabulary
+from ostinato.data.vocabulary import load_vocabulary
+from ostinato.infer.directory import MELODY
 from ostinato.jobs.inspect import (
     count_duplicates,
     count_overlaps,
@@ -191,7 +192,7 @@ def test_compounds_and_ngrams_come_from_the_bundled_model(
     write_midi(score, tmp_path / "a.mid")
     inspect([tmp_path / "a.mid"], "cp4", as_json=True)
     facts = json.loads(capsys.readouterr().out)[0]
-    compounds = read_vocabulary(folder).compoundation.apply(encode(score))
+    compounds = load_vocabulary(folder).compoundation.apply(encode(score))
     assert facts["compounds"] == len(compounds.tokens)
     assert facts["ngrams"] > 0
     inspect([tmp_path / "a.mid"], "cp7", as_json=True)

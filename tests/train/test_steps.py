@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from ostinato.data.batches import Batches, WindowConfig
+from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.masking import MaskingConfig
 from ostinato.data.shards import Documents, Entry, Header
-from ostinato.data.vocabulary import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.models.midiformer import HeadSpec
 from ostinato.music.compound_words import encode
 from ostinato.music.compoundation import MASK, SPECIALS

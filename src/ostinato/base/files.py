@@ -20,8 +20,12 @@ def atomic_write(path: Path | str) -> Generator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    temporary.touch()
+    mode = temporary.stat().st_mode  # what the user's umask leaves; some writers give less
+    temporary.unlink()
     try:
         yield temporary
+        temporary.chmod(mode)
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)

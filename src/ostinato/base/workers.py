@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
@@ -128,7 +130,14 @@ class _Crew(Generic[T, R]):
     def _start(self) -> _Worker[T]:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(self._function, theirs), daemon=True)
-        process.start()
+        # Until the process ignores Ctrl-C by itself, it must not hear of it; the first start of
+        # the tracker would lift the block.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         worker: _Worker[T] = _Worker(process, ours)
         self._workers.append(worker)
@@ -185,13 +194,11 @@ class _Crew(Generic[T, R]):
 def _serve(function: Callable[[T], R], connection: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    connection.send(None)
-    while True:
-        try:
-            item = connection.recv()
-        except EOFError:
-            return
-        connection.send(_attempt(function, item))
+    # The parent ends a process by closing its pipe: then there is nobody left to answer.
+    with contextlib.suppress(EOFError, OSError):
+        connection.send(None)
+        while True:
+            connection.send(_attempt(function, connection.recv()))
 
 
 def _attempt(function: Callable[[T], R], item: T) -> tuple[R | None, str | None]:

@@ -1,37 +1,27 @@
-"""What a model's ids mean: the compoundation, and the lexicon of n-grams over its tokens."""
+"""What a model's ids mean: the compoundation, and the lexicon of n-grams over its tokens.
+
+Nothing here needs torch, so that a job which only counts words starts at once.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
-from ostinato.data.shards import Documents, Header
-from ostinato.data.words import distinct_rows, token_stream
-from ostinato.music.compoundation import Compoundation, learn
-from ostinato.music.lexicon import Lexicon, count, empty_lexicon
+from ostinato.data.shards import Header
+from ostinato.music.compoundation import Compoundation
+from ostinato.music.lexicon import Lexicon
 
 
 @dataclass(frozen=True)
-class CompoundationConfig:
-    """How words are merged into tokens."""
+class Window:
+    """What a model sees at once, as it was trained: rows of words, and n-grams among them."""
 
-    merges: int = 800  # 0: every symbol of a word is a token of its own
-    file: str = ""  # a merges.txt to take instead of learning one
-
-
-@dataclass(frozen=True)
-class LexiconConfig:
-    """Which n-grams the lexicon holds."""
-
-    rank: Literal["count", "pmi", "none"] = "count"  # none: an empty lexicon
-    threshold: int = 200  # an n-gram occurs at least this often
-    max_length: int = 4  # tokens
-    max_rows: int = 0  # the best ones only; 0: all
-    file: str = ""  # a lexicon.txt to take instead of counting one
+    rows: int
+    slots: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,67 +32,46 @@ class Vocabulary:
     compoundation: Compoundation
     lexicon: Lexicon
 
-    def save(self, folder: Path, *, rows: int, slots: int) -> None:
-        """Write ``words.json``, ``merges.txt`` and ``lexicon.txt`` of a model directory.
-
-        ``rows`` is the window that the model was trained on and ``slots`` its cap of n-grams.
-        """
+    def save(self, folder: Path, window: Window) -> None:
+        """Write ``words.json``, ``merges.txt`` and ``lexicon.txt`` of a model directory."""
         folder.mkdir(parents=True, exist_ok=True)
         words = {
             "scheme": self.header.scheme,
             "steps_per_quarter": self.header.steps_per_quarter,
             "vocab": list(self.header.vocab),
-            "window": {"rows": rows, "slots": slots},
+            "window": asdict(window),
         }
         write_json(folder / "words.json", words)
         self.compoundation.save(folder / "merges.txt")
         self.lexicon.save(folder / "lexicon.txt", self.compoundation)
 
 
-def learn_vocabulary(
-    documents: Documents, merging: CompoundationConfig, ngrams: LexiconConfig
-) -> Vocabulary:
-    """Merges and n-grams of some documents, in their own keys."""
-    header = documents.header
-    distinct = distinct_rows(documents.values, header.vocab)
-    if merging.file:
-        compoundation = Compoundation.load(_existing(merging.file))
-    else:
-        compoundation = learn(
-            distinct.values,
-            distinct.count,
-            merges=merging.merges,
-            scheme=header.scheme,  # pyright: ignore[reportArgumentType]
-            steps_per_quarter=header.steps_per_quarter,
-            vocab=header.vocab,
-        )
-    if ngrams.file:
-        return Vocabulary(
-            header, compoundation, Lexicon.load(_existing(ngrams.file), compoundation)
-        )
-    if ngrams.rank == "none":
-        return Vocabulary(header, compoundation, empty_lexicon())
-    lexicon = count(
-        token_stream(documents, distinct, compoundation),
-        threshold=ngrams.threshold,
-        max_length=ngrams.max_length,
-        rank=ngrams.rank,
-        most=ngrams.max_rows or None,
-    )
-    return Vocabulary(header, compoundation, lexicon)
-
-
 def load_vocabulary(folder: Path) -> Vocabulary:
     """The vocabulary of a model directory."""
-    words = json.loads(_existing(folder / "words.json").read_text(encoding="utf-8"))
-    header = Header(words["scheme"], words["steps_per_quarter"], tuple(words["vocab"]))
-    compoundation = Compoundation.load(_existing(folder / "merges.txt"))
+    compoundation = Compoundation.load(_held(folder, "merges.txt"))
+    header = Header(compoundation.scheme, compoundation.steps_per_quarter, compoundation.vocab)
     return Vocabulary(
-        header, compoundation, Lexicon.load(_existing(folder / "lexicon.txt"), compoundation)
+        header, compoundation, Lexicon.load(_held(folder, "lexicon.txt"), compoundation)
     )
 
 
-def _existing(path: str | Path) -> Path:
-    if not Path(path).is_file():
-        raise UserError(f"{path} is missing: expected a file that pretraining has written.")
-    return Path(path)
+def load_window(folder: Path) -> Window:
+    """The window that ``words.json`` of a model directory tells of."""
+    path = _held(folder, "words.json")
+    try:
+        window = json.loads(path.read_text(encoding="utf-8"))["window"]
+        found = Window(rows=int(window["rows"]), slots=int(window["slots"]))
+    except (ValueError, TypeError, KeyError):  # no JSON, no object, no such key
+        found = Window(rows=0, slots=0)
+    if found.rows < 1 or found.slots < 0:
+        raise UserError(
+            f'{path}: expected "window" with its "rows" and "slots" in JSON; '
+            "copy the file from where the model came from"
+        )
+    return found
+
+
+def _held(folder: Path, name: str) -> Path:
+    if not (folder / name).is_file():
+        raise UserError(f"{folder}: a model directory holds {name}, and this one does not")
+    return folder / name

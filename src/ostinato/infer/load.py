@@ -10,7 +10,8 @@ import numpy as np
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.ngrams import NgramMatcher
-from ostinato.infer.directory import Vocabulary, find_model, read_vocabulary, read_window
+from ostinato.data.vocabulary import Vocabulary, load_vocabulary, load_window
+from ostinato.infer.directory import find_model
 from ostinato.infer.notes import NoteLabels, RowLabeller, choose, scatter
 from ostinato.models.midiformer import checkpoint
 from ostinato.music.compound_words import encode
@@ -58,8 +59,8 @@ def load(name: str | Path, *, device: str | None = None) -> NoteModel:
         raise UserError(
             f"{folder}: expected a model with one head that labels notes; it has {len(heads)}"
         )
-    vocabulary = read_vocabulary(folder)
-    window = read_window(folder)
+    vocabulary = load_vocabulary(folder)
+    window = load_window(folder)
     matcher = NgramMatcher(
         vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=window.slots, device=place
     )

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ostinato.base.errors import UserError
+from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
-from ostinato.infer.directory import MELODY, find_model, read_vocabulary
+from ostinato.infer.directory import MELODY, find_model
 from ostinato.jobs.bench_music import Report, measure
 from ostinato.jobs.show import console, naming, print_json, printable, table
 from ostinato.music.compound_words import encode
@@ -25,7 +26,7 @@ def bench(name: str, data: Path | None, as_json: bool) -> None:
         raise UserError(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
     files = _files(data)
     source = f"{data}" if data else f"the bundled example, {REPEATS} times (--data takes a folder)"
-    report = measure(files, read_vocabulary(find_model(MELODY)).compoundation)
+    report = measure(files, load_vocabulary(find_model(MELODY)).compoundation)
     if as_json:
         print_json({"data": source, "machine": machine(), **asdict(report)})
     else:

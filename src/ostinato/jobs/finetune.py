@@ -17,15 +17,10 @@ from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
+from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.selection import load_split, side_of
 from ostinato.data.shards import Documents, read_shards
-from ostinato.data.vocabulary import (
-    CompoundationConfig,
-    LexiconConfig,
-    Vocabulary,
-    learn_vocabulary,
-    load_vocabulary,
-)
+from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.models import midiformer
 from ostinato.models.midiformer import HeadSpec, MidiformerModel
@@ -98,7 +93,7 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     folder = recipe.run / "model"
     vocabulary = _vocabulary(recipe, sides["train"], folder if resume else None)
-    vocabulary.save(folder, rows=recipe.window.rows, slots=recipe.window.slots)
+    vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
     model = _model(recipe, vocabulary, device)
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
     reader = Reader(model, matcher, device)

@@ -17,16 +17,11 @@ from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
+from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.masking import MaskingConfig
 from ostinato.data.selection import held_out, load_split, side_of
 from ostinato.data.shards import Documents, read_shards
-from ostinato.data.vocabulary import (
-    CompoundationConfig,
-    LexiconConfig,
-    Vocabulary,
-    learn_vocabulary,
-    load_vocabulary,
-)
+from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary
 from ostinato.data.words import distinct_rows
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.train.loop import LoopConfig, Validate, train
@@ -78,7 +73,7 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
         vocabulary = load_vocabulary(folder)
     else:
         vocabulary = learn_vocabulary(training, recipe.compoundation, recipe.lexicon)
-        vocabulary.save(folder, rows=recipe.window.rows, slots=recipe.window.slots)
+        vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
     config = recipe.model.config(vocabulary)
     model = build_model(
         config, vocabulary, seed=recipe.train.seed, device=device, masked_token=True

@@ -12,7 +12,7 @@ import torch
 from ostinato.data.batches import Batches, WindowConfig
 from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.shards import Documents
-from ostinato.data.vocabulary import Vocabulary
+from ostinato.data.vocabulary import Vocabulary, Window
 from ostinato.data.words import distinct_rows, word_table
 from ostinato.models import midiformer
 from ostinato.models.midiformer import HeadSpec, MidiformerConfig, MidiformerModel
@@ -93,7 +93,7 @@ def save_model(
     dtype: DTypeName,
 ) -> None:
     """Write a whole model directory, but for its card."""
-    vocabulary.save(folder, rows=window.rows, slots=window.slots)
+    vocabulary.save(folder, Window(window.rows, window.slots))
     midiformer.save(folder, model, dtype=getattr(torch, dtype))
 
 

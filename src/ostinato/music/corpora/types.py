@@ -57,7 +57,8 @@ class Corpus:
         """Every document below ``folder``, sorted by name."""
         root = Path(folder)
         if not root.is_dir():
-            raise UserError(f"{root}: expected the folder of {self.title}; there is no such folder")
+            what = "this is a file" if root.exists() else "there is no such folder"
+            raise UserError(f"{root}: expected a folder that holds {self.title}; {what}")
         found = sorted(self.find(root))
         if not found:
             raise UserError(
