@@ -50,18 +50,37 @@ def test_no_bar_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("TERM", "xterm")
+    return terminal
+
+
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch)
     with progress(4, "reading") as advance:
         advance(3, note="loss 2.0")
         advance()
     assert "reading" in terminal.getvalue()
     assert "4/4" in terminal.getvalue()
     assert "loss 2.0" in terminal.getvalue()
+
+
+def test_a_bar_inside_a_bar_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch)
+    with progress(1, "songs") as advance:
+        with progress(2, "windows") as inner:
+            inner(2)
+        advance()
+    with progress(1, "again") as advance:
+        advance()
+    assert "songs" in terminal.getvalue()
+    assert "windows" not in terminal.getvalue()
+    assert "again" in terminal.getvalue()

@@ -81,3 +81,12 @@ def test_folders_of_different_words_do_not_mix(tmp_path: Path) -> None:
 def test_what_is_no_shard_folder_says_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"words\.json"):
         read_shards([tmp_path])
+
+
+@pytest.mark.parametrize("name", ["words.json", "documents.jsonl"])
+@pytest.mark.parametrize("text", ["{", "[1]\n", '{"vocab": 3}\n', "\udcff"])
+def test_a_damaged_folder_is_named(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path, range(3))
+    (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UserError, match=rf"{name} is damaged.*make the shards anew"):
+        read_shards([tmp_path])

@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_text
+
+_bar_is_open: ContextVar[bool] = ContextVar("_bar_is_open", default=False)
 
 
 class MetricsFile:
@@ -55,8 +58,11 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(total: int | None, description: str) -> Generator[Advance]:
-    """A bar on standard error while that is a terminal, else nothing. ``total`` None: unknown."""
-    if not sys.stderr.isatty():
+    """A bar on standard error while that is a terminal, else nothing. ``total`` None: unknown.
+
+    A bar inside another stays silent: the outer one tells how far the whole is.
+    """
+    if not sys.stderr.isatty() or _bar_is_open.get():
         yield _silent
         return
     from rich.console import Console
@@ -75,7 +81,7 @@ def progress(total: int | None, description: str) -> Generator[Advance]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with _only_bar(), Progress(*columns, console=Console(stderr=True)) as bars:
         task = bars.add_task(description, total=total, note="")
 
         def advance(steps: int = 1, *, note: str = "") -> None:
@@ -84,6 +90,15 @@ def progress(total: int | None, description: str) -> Generator[Advance]:
                 bars.update(task, note=note)
 
         yield advance
+
+
+@contextmanager
+def _only_bar() -> Generator[None]:
+    opened = _bar_is_open.set(True)
+    try:
+        yield
+    finally:
+        _bar_is_open.reset(opened)
 
 
 def _silent(steps: int = 1, *, note: str = "") -> None:

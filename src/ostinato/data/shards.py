@@ -171,17 +171,26 @@ def read_header(folder: Path) -> Header:
     if not path.is_file():
         raise UserError(f"{folder} is no shard folder (no words.json): make one with `prepare`.")
     known = {item.name for item in fields(Header)}
-    found = json.loads(path.read_text(encoding="utf-8"))
-    found["vocab"] = tuple(found["vocab"])
-    return Header(**{key: value for key, value in found.items() if key in known})
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        found["vocab"] = tuple(found["vocab"])
+        return Header(**{key: value for key, value in found.items() if key in known})
+    except (ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{path} is damaged: make the shards anew with `prepare`.") from error
 
 
 def read_entries(folder: Path) -> list[Entry]:
     """``documents.jsonl`` of a shard folder."""
+    path = folder / "documents.jsonl"
     known = {item.name for item in fields(Entry)}
-    lines = (folder / "documents.jsonl").read_text(encoding="utf-8").splitlines()
-    found = (json.loads(line) for line in lines)
-    return [Entry(**{key: row[key] for key in known}) for row in found]
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found = (json.loads(line) for line in lines)
+        return [Entry(**{key: row[key] for key in known}) for row in found]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(
+            f"{path} is damaged or missing: make the shards anew with `prepare`."
+        ) from error
 
 
 def read_shards(
