@@ -46,7 +46,7 @@ def test_every_verb_has_its_help(capsys: pytest.CaptureFixture[str], verb: str) 
     code, out, _ = run(capsys, verb, "--help")
     assert code == 0
     assert f"ostinato {verb}" in out
-    assert verb == "demo" or "--json" in out
+    assert "--json" in out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,7 +115,7 @@ def test_exit_codes(
     code: int,
     said: str,
 ) -> None:
-    def job(out: Path) -> None:
+    def job(out: Path, as_json: bool) -> None:
         del out
         raise raised
 
@@ -169,7 +169,7 @@ def test_names_are_printed_in_any_encoding(tmp_path: Path, encoding: str) -> Non
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(out: Path) -> None:
+    def job(out: Path, as_json: bool) -> None:
         raise ZeroDivisionError(out)
 
     monkeypatch.setattr("ostinato.jobs.demo.demo", job)

@@ -240,8 +240,9 @@ def bench(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
+    as_json: Json = False,
 ) -> None:
     """Find the melody of the bundled example and write all that can be shown of it."""
     from ostinato.jobs import demo as job
 
-    job.demo(out)
+    job.demo(out, as_json)

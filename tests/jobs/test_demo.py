@@ -38,6 +38,9 @@ def test_demo_writes_everything_with_any_model(
     right, notes = count_right(tmp_path / "demo" / "labels.json")
     assert notes == len(read_midi(example_path()))
     assert f"{right:,} of {notes:,} labels are right" in capsys.readouterr().out
+    demo(tmp_path / "demo", as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["notes"], told["right"]) == (notes, right)
 
 
 def test_a_file_in_the_place_of_the_folder(

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from ostinato.examples import example_labels, example_path
 from ostinato.infer.directory import MELODY
-from ostinato.jobs.melody import MelodyRequest, melody
-from ostinato.jobs.show import console, percent
+from ostinato.jobs.melody import MelodyRequest, extract, show
+from ostinato.jobs.show import console, percent, print_json
 from ostinato.music.labels import NAMES
 
 
-def demo(out: Path) -> None:
+def demo(out: Path, as_json: bool = False) -> None:
     """Write melody, labels and picture of the example into a folder, made if it is absent."""
     began = time.perf_counter()
     request = MelodyRequest(
@@ -25,9 +26,14 @@ def demo(out: Path) -> None:
         device="cpu",
     )
     terminal = console()
-    terminal.print(f"ostinato melody {request.source.name} --model {MELODY}", markup=False)
-    melody(request)
+    if not as_json:
+        terminal.print(f"ostinato melody {request.source.name} --model {MELODY}", markup=False)
+    summary = extract(request)
     right, notes = count_right(out / "labels.json")
+    if as_json:
+        print_json({**asdict(summary), "right": right})
+        return
+    show(request, summary)
     terminal.print(
         f"by the score that the example was made from, {right:,} of {notes:,} labels are right "
         f"({percent(right / notes)}); {time.perf_counter() - began:.1f} s in all"

@@ -88,7 +88,17 @@ class Summary:
 
 
 def melody(request: MelodyRequest) -> Summary:
-    """Label the notes of a file, write what was asked for, and say what was written.
+    """Label the notes of a file, write what was asked for, and say what was written."""
+    summary = extract(request)
+    if request.as_json:
+        print_json(asdict(summary))
+    else:
+        show(request, summary)
+    return summary
+
+
+def extract(request: MelodyRequest) -> Summary:
+    """Label the notes of a file and write what was asked for.
 
     Nothing is written unless the new file, read back, says what the old one says; and either
     every file is, or none.
@@ -109,12 +119,7 @@ def melody(request: MelodyRequest) -> Summary:
         separated = separate(data, score, found.labels + 1, names)
         verify(data, separated.data)
         _write(request, data, score, found, separated)
-    summary = _summary(request, score, found, separated, time.perf_counter() - began)
-    if request.as_json:
-        print_json(asdict(summary))
-    else:
-        _show(request, summary)
-    return summary
+    return _summary(request, score, found, separated, time.perf_counter() - began)
 
 
 def _write(
@@ -220,7 +225,7 @@ def _warnings(score: Score, found: NoteLabels, separated: Separated) -> Iterator
         )
 
 
-def _show(request: MelodyRequest, summary: Summary) -> None:
+def show(request: MelodyRequest, summary: Summary) -> None:
     out = console()
     rows = [
         (name, f"{count:,}", percent(share) if (share := summary.confidence[name]) else "-")
