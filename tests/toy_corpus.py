@@ -10,6 +10,26 @@ from ostinato.data.shards import Documents, Entry, Header, ShardWriter, read_sha
 from ostinato.music.compound_words import CONTINUE, EMPTY_PITCH, EMPTY_POSITION, NEW, vocabulary
 
 HEADER = Header("cp4", 4, vocabulary("cp4"), "toy", "made up")
+# Sections of recipes for models that train within seconds.
+TINY_WINDOW = """
+[window]
+rows = 24
+tokens = 64
+slots = 16
+transpose = 2
+"""
+TINY_MODEL = """
+[compoundation]
+merges = 20
+[lexicon]
+threshold = 5
+[model]
+hidden_size = 16
+num_layers = 2
+num_heads = 2
+intermediate_size = 32
+num_ngram_layers = 1
+"""
 SIDES = ("train", "train", "train", "train", "valid", "test")
 
 

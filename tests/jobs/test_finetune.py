@@ -15,30 +15,13 @@ from ostinato.jobs.finetune import finetune
 from ostinato.jobs.pretrain import pretrain
 from ostinato.models import midiformer
 from ostinato.music import splits
-from toy_corpus import HEADER, toy_document
+from toy_corpus import HEADER, TINY_MODEL, TINY_WINDOW, toy_document
 
-TINY = """
-[window]
-rows = 24
-tokens = 64
-slots = 16
-transpose = 2
+TRAIN = """
 [train]
 steps = 1
 [train.optimizer]
 warmup_steps = 1
-"""
-MODEL = """
-[compoundation]
-merges = 20
-[lexicon]
-threshold = 5
-[model]
-hidden_size = 16
-num_layers = 2
-num_heads = 2
-intermediate_size = 32
-num_ngram_layers = 1
 """
 SPLIT = "pop909_song"
 PER_SIDE = {"train": 4, "valid": 2, "test": 1}
@@ -79,10 +62,10 @@ def folder(tmp_path: Path) -> Path:
         f'split = "{SPLIT}"\nbatch = 4\nstride = 12\n'
         'report_test = true\ndtype = "float32"\n'
     )
-    (tmp_path / "fine.toml").write_text(fine + MODEL + TINY)
-    (tmp_path / "init.toml").write_text(fine + TINY)
+    (tmp_path / "fine.toml").write_text(fine + TINY_WINDOW + TINY_MODEL + TRAIN)
+    (tmp_path / "init.toml").write_text(fine + TINY_WINDOW + TRAIN)
     pre = f'run = "{tmp_path}/pre"\nshards = ["{main}", "{further}"]\nbatch = 4\n'
-    (tmp_path / "pre.toml").write_text(pre + MODEL + TINY)
+    (tmp_path / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + TRAIN)
     return tmp_path
 
 

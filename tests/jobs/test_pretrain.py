@@ -23,24 +23,9 @@ from ostinato.jobs.pretrain import PretrainRecipe, pretrain
 from ostinato.jobs.training import main
 from ostinato.models import midiformer
 from ostinato.train.plot import plot_metrics
-from toy_corpus import write_toy_shards
+from toy_corpus import TINY_MODEL, TINY_WINDOW, write_toy_shards
 
-TINY = """
-[window]
-rows = 24
-tokens = 64
-slots = 16
-transpose = 2
-[compoundation]
-merges = 20
-[lexicon]
-threshold = 5
-[model]
-hidden_size = 16
-num_layers = 2
-num_heads = 2
-intermediate_size = 32
-num_ngram_layers = 1
+TRAIN = """
 [train]
 steps = {steps}
 log_every = 5
@@ -58,16 +43,14 @@ def folder(tmp_path: Path) -> Path:
         f'run = "{tmp_path}/pre"\nshards = ["{tmp_path}/shards"]\nbatch = 4\n'
         f'exclude = ["{tmp_path}/split.csv"]\nvalid = "{tmp_path}/split.csv"\n'
     )
-    (tmp_path / "pre.toml").write_text(head + TINY.format(steps=20))
+    (tmp_path / "pre.toml").write_text(head + TINY_WINDOW + TINY_MODEL + TRAIN.format(steps=20))
     head = (
         f'run = "{tmp_path}/fine"\nshards = ["{tmp_path}/shards"]\nbatch = 4\n'
         f'split = "{tmp_path}/split.csv"\nstride = 12\nreport_test = true\n'
     )
-    (tmp_path / "fine.toml").write_text(head + TINY.format(steps=60))
+    (tmp_path / "fine.toml").write_text(head + TINY_WINDOW + TINY_MODEL + TRAIN.format(steps=60))
     begun = head.replace("batch", f'init = "{tmp_path}/pre/model"\nbatch')
-    parts = TINY.format(steps=60).split("[")
-    kept = [part for part in parts if part.split("]")[0] in {"window", "train", "train.optimizer"}]
-    (tmp_path / "init.toml").write_text(begun + "".join(f"[{part}" for part in kept))
+    (tmp_path / "init.toml").write_text(begun + TINY_WINDOW + TRAIN.format(steps=60))
     return tmp_path
 
 
