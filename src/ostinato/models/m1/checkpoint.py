@@ -1,0 +1,231 @@
+"""M1's weights on disk: names in two layouts, read and written tensor by tensor.
+
+Published names are this model's own, but for the experts, which the model holds stacked:
+
+==========================================  =================================================
+on disk, published                          in the model
+==========================================  =================================================
+block_sparse_moe.experts.E.w1 [F, D]        block_sparse_moe.gate_up[E, :F]
+block_sparse_moe.experts.E.w3 [F, D]        block_sparse_moe.gate_up[E, F:]
+block_sparse_moe.experts.E.w2 [D, F]        block_sparse_moe.down[E]
+==========================================  =================================================
+
+transformers' own names (``mlp.gate``, ``mlp.experts.gate_up_proj``, ``mlp.experts.down_proj``)
+are read as well, and the decay tables that it stores are derived and skipped. It reads the
+published names, so the layout ``transformers`` differs from ``minimax_m1`` in config.json only.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
+from torch import Tensor
+
+from ostinato.base.errors import UserError
+from ostinato.base.files import atomic_write, write_json
+from ostinato.models.m1.config import Dialect, M1Config
+from ostinato.models.m1.model import M1, Layout
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+DERIVED = re.compile(r"\.self_attn\.(slope_rate|query_decay|key_decay|diagonal_decay)$")
+DIALECTS: Mapping[Layout, Dialect] = {
+    "minimax_m1": "minimax_m1",
+    "minimax_text_01": "minimax_text_01",
+    "transformers": "minimax",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a parameter that a tensor on disk holds; None: all of it."""
+
+    parameter: str
+    expert: int | None = None
+    rows: tuple[int, int] | None = None
+
+    def of(self, tensor: Tensor) -> Tensor:
+        """That part, as a view."""
+        chosen = tensor if self.expert is None else tensor[self.expert]
+        return chosen if self.rows is None else chosen[self.rows[0] : self.rows[1]]
+
+
+def published_parts(config: M1Config) -> dict[str, Part]:
+    """Every name of the published layout, in order, and what it holds."""
+    parts: dict[str, Part] = {"model.embed_tokens.weight": Part("model.embed_tokens.weight")}
+    width = config.intermediate_size
+    for layer, kind in enumerate(config.attention):
+        prefix = f"model.layers.{layer}"
+        projections = {
+            "lightning": ("qkv_proj", "output_gate", "norm", "out_proj"),
+            "softmax": ("q_proj", "k_proj", "v_proj", "o_proj"),
+        }[kind]
+        names = ("input_layernorm", *(f"self_attn.{name}" for name in projections))
+        for name in (*names, "post_attention_layernorm", "block_sparse_moe.gate"):
+            key = f"{prefix}.{name}.weight"
+            parts[key] = Part(key)
+        moe = f"{prefix}.block_sparse_moe"
+        for expert in range(config.num_experts):
+            stem = f"{moe}.experts.{expert}"
+            parts[f"{stem}.w1.weight"] = Part(f"{moe}.gate_up", expert, (0, width))
+            parts[f"{stem}.w3.weight"] = Part(f"{moe}.gate_up", expert, (width, 2 * width))
+            parts[f"{stem}.w2.weight"] = Part(f"{moe}.down", expert)
+    for key in ("model.norm.weight", "lm_head.weight"):
+        parts[key] = Part(key)
+    return parts
+
+
+def transformers_parts(config: M1Config) -> dict[str, Part]:
+    """The names under which transformers holds the same weights in memory."""
+    parts: dict[str, Part] = {}
+    for name, part in published_parts(config).items():
+        if part.expert is not None:
+            names = {"gate_up": "mlp.experts.gate_up_proj", "down": "mlp.experts.down_proj"}
+            stem, last = part.parameter.rsplit(".block_sparse_moe.", 1)
+            parts[f"{stem}.{names[last]}"] = Part(part.parameter)
+        else:
+            parts[name.replace(".block_sparse_moe.", ".mlp.")] = part
+    return parts
+
+
+def load(directory: Path, *, device: torch.device | str, dtype: torch.dtype) -> M1:
+    """Return the model of a directory, in evaluation mode."""
+    config = M1Config.from_pretrained(directory)
+    files = _files(directory)
+    held = {name for name in files if not DERIVED.search(name)}
+    fused = any(".mlp.experts." in name for name in held)
+    parts = transformers_parts(config) if fused else published_parts(config)
+    _check_names(directory, set(parts), held)
+    with torch.device("meta"):
+        model = M1(config)
+    model = model.to(dtype).to_empty(device=device)
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for file in dict.fromkeys(files[name] for name in parts):
+            with _opened(directory / file) as shard:
+                for name in shard.keys():  # noqa: SIM118  no mapping
+                    if name in parts and files[name] == file:
+                        _copy(directory / file, name, shard, parts[name].of(
+                            parameters[parts[name].parameter]
+                        ))
+    return model.eval()
+
+
+def save(
+    directory: Path,
+    model: M1,
+    *,
+    layout: Layout,
+    dtype: torch.dtype | None,
+    max_shard_bytes: int,
+) -> None:
+    """Write a model directory, routers in float32; one shard is in memory at a time."""
+    description = model.config.to_json(DIALECTS[layout])
+    parameters = dict(model.named_parameters())
+    stored = dtype or model.model.embed_tokens.weight.dtype
+    directory.mkdir(parents=True, exist_ok=True)
+    parts = published_parts(model.config)
+    shards = _shards(parts, parameters, stored, max_shard_bytes)
+    weight_map: dict[str, str] = {}
+    total = 0
+    for number, names in enumerate(shards, start=1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        tensors = {
+            name: parts[name].of(parameters[parts[name].parameter]).detach()
+            .to("cpu", _kept(name, stored)).contiguous().clone()
+            for name in names
+        }
+        for name, tensor in tensors.items():
+            if not bool(tensor.isfinite().all()):
+                raise UserError(f"{name} is not finite in {tensor.dtype}: nothing was saved")
+        with atomic_write(directory / file) as temporary:
+            save_file(tensors, temporary, metadata={"format": "pt"})
+        weight_map |= dict.fromkeys(names, file)
+        total += sum(tensor.nbytes for tensor in tensors.values())
+    description["torch_dtype"] = str(stored).removeprefix("torch.")
+    write_json(directory / "config.json", description)
+    write_json(directory / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
+    for stale in directory.glob("model*.safetensors"):
+        if stale.name not in weight_map.values():
+            stale.unlink()
+
+
+def _kept(name: str, dtype: torch.dtype) -> torch.dtype:
+    return torch.float32 if name.endswith("block_sparse_moe.gate.weight") else dtype
+
+
+def _shards(
+    parts: Mapping[str, Part], parameters: Mapping[str, Tensor], dtype: torch.dtype, most: int
+) -> list[list[str]]:
+    shards: list[list[str]] = [[]]
+    room = most
+    for name, part in parts.items():
+        size = part.of(parameters[part.parameter]).numel() * _kept(name, dtype).itemsize
+        if shards[-1] and size > room:
+            shards.append([])
+            room = most
+        shards[-1].append(name)
+        room -= size
+    return shards
+
+
+def _files(directory: Path) -> dict[str, str]:
+    """The file of each tensor, by the index or by the single file's own header."""
+    path = directory / INDEX
+    if not path.is_file():
+        if not (directory / SINGLE).is_file():
+            raise UserError(f"{directory}: expected weights in {INDEX} or {SINGLE}; none is there")
+        with _opened(directory / SINGLE) as shard:
+            return dict.fromkeys(shard.keys(), SINGLE)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
+        weight_map = dict(cast("dict[str, str]", found))
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: expected JSON with a weight_map; copy the file anew") from None
+    for file in sorted(set(weight_map.values())):
+        if Path(file).name != file or not (directory / file).is_file():
+            raise UserError(f"{directory / file} is missing: {INDEX} names it as a shard")
+    return weight_map
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        shard: Any = safe_open(path, framework="pt")
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is no whole safetensors file ({error}): copy it anew") from None
+    with shard as file:
+        yield file
+
+
+def _copy(path: Path, name: str, shard: Any, target: Tensor) -> None:
+    tensor = shard.get_tensor(name)
+    if tensor.shape != target.shape:
+        raise UserError(
+            f"{name} in {path} has shape {list(tensor.shape)}, but config.json asks for "
+            f"{list(target.shape)}"
+        )
+    target.copy_(tensor)
+
+
+def _check_names(directory: Path, expected: set[str], found: set[str]) -> None:
+    missing, left_over = sorted(expected - found), sorted(found - expected)
+    if missing or left_over:
+        raise UserError(
+            f"the weights in {directory} are not those of its config.json: missing "
+            f"{_some(missing)}; left over {_some(left_over)}"
+        )
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:3]) or "none"
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -1,0 +1,53 @@
+"""RMSNorm (arXiv 1910.07467) in float32, and linear maps that stay in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class RMSNorm(nn.Module):
+    """x / rms(x) * weight; the mean of squares is float32 whatever ``x`` is."""
+
+    def __init__(self, size: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+        self.eps = eps
+
+    def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch d"]:
+        """Normalise the last axis."""
+        exact = torch.promote_types(x.dtype, torch.float32)
+        normed = nn.functional.rms_norm(x.to(exact), self.weight.shape, eps=self.eps)
+        return (normed * self.weight).to(x.dtype)
+
+
+class ExactLinear(nn.Module):
+    """A linear map without bias whose weights, input and product are float32.
+
+    ``module.to(torch.bfloat16)`` leaves its weights alone, and autocast does not touch it:
+    what decides between near ties (a router) or becomes probabilities (a head) is exact.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs))
+
+    def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch o"]:
+        """The product, in float32 (float64 for float64 weights)."""
+        with torch.autocast(x.device.type, enabled=False):
+            return nn.functional.linear(x.to(self.weight.dtype), self.weight)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
+        return super()._apply(lambda tensor: _moved(fn, tensor), recurse)
+
+
+def _moved(fn: Callable[[Tensor], Tensor], tensor: Tensor) -> Tensor:
+    """What ``fn`` makes of a tensor, but never in less than float32."""
+    moved = fn(tensor)
+    if moved.dtype in (torch.bfloat16, torch.float16):
+        return tensor.to(moved.device)
+    return moved

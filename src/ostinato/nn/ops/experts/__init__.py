@@ -1,0 +1,51 @@
+"""A mixture of gated perceptrons: each token passes through its k experts and no other.
+
+For a token u with experts e_1 .. e_k of weights p_1 .. p_k::
+
+    y = sum_i p_i down_e( silu(gate_e u) * (up_e u) )
+
+``gate_up`` [E, 2 F, D] holds the rows of ``gate`` and then those of ``up``; ``down`` is
+[E, D, F]. No token is ever dropped, whatever the load of an expert.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ostinato.nn.ops.experts.gathered import experts_gathered
+from ostinato.nn.ops.experts.grouped import experts_grouped
+from ostinato.nn.ops.experts.reference import experts_reference
+
+Backend = Literal["reference", "grouped", "gathered"]
+
+__all__ = ["Backend", "experts_gathered", "experts_grouped", "experts_reference", "mix_experts"]
+
+_BACKENDS = {
+    "reference": experts_reference,
+    "grouped": experts_grouped,
+    "gathered": experts_gathered,
+}
+
+
+def mix_experts(
+    tokens: Float[Tensor, "n d"],
+    gate_up: Float[Tensor, "e f2 d"],
+    down: Float[Tensor, "e d f"],
+    chosen: Int[Tensor, "n k"],
+    weights: Float[Tensor, "n k"],
+    *,
+    backend: Backend | None = None,
+) -> Float[Tensor, "n d"]:
+    """Return the mixture for each token in ``tokens``' dtype.
+
+    ``backend``: ``reference`` in float64; ``grouped`` sorts the tokens by expert; ``gathered``
+    has shapes that depend on N alone (it reads the chosen experts' weights for each token), so
+    that a decoding step can be captured in a CUDA graph. None: gathered on a GPU for so few
+    tokens that it reads no more than all experts once, else grouped.
+    """
+    few = chosen.numel() <= gate_up.shape[0]
+    usual: Backend = "gathered" if tokens.device.type == "cuda" and few else "grouped"
+    return _BACKENDS[backend or usual](tokens, gate_up, down, chosen, weights)

@@ -1,0 +1,183 @@
+"""Lightning attention in blocks of tokens: matrix products instead of a recurrence.
+
+Within a block the definition unrolls to a masked product; across blocks each block's
+key-value product is carried on by a decay (Lightning Attention-2, algorithm 1, with any block
+length). Every exponent is a distance times -s, so none is positive: exp(-s(i - j)) is never
+factored into exp(-s i) exp(s j), which overflows float32 after 96 tokens at s = 0.92.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+BLOCK = 128  # tokens; the result does not depend on it
+SEGMENT = 32  # blocks whose carried states are one matrix product
+
+
+def lightning_chunked(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    decay: Tensor,
+    initial_state: Tensor | None = None,
+    cu_seqlens: Tensor | None = None,
+    *,
+    block: int = BLOCK,
+) -> tuple[Tensor, Tensor]:
+    """As ``lightning_attention``; differentiable in all but ``cu_seqlens``, on any device."""
+    exact = torch.promote_types(query.dtype, torch.float32)
+    rate_H = decay.to(query.device, exact)
+    start = None if initial_state is None else initial_state.to(exact)
+    if cu_seqlens is None and query.shape[1] == 1:
+        return _step(query, key, value, rate_H, start)
+    layout = _lay_out(query.shape[1], cu_seqlens, min(block, query.shape[1]), query.device)
+    q, k, v = (layout.cut(x, exact) for x in (query, key, value))
+    if layout.valid is not None:
+        k = k * layout.valid[..., None]
+    out, final = _blocks(q, k, v, rate_H, start, layout)
+    return layout.join(out).to(value.dtype), final
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """How tokens [B, T] lie in nb blocks of C; the last block of a sequence may be short."""
+
+    start: Tensor  # [nb] first token of each block
+    end: Tensor  # [nb] the token after its last
+    sequence: Tensor  # [nb] which sequence it belongs to, never falling
+    bounds: Tensor  # [S + 1] of the sequences of a row
+    index: Tensor | None  # [nb, C] token of each place; None: blocks lie side by side as they are
+    valid: Tensor | None  # [nb, C] whether a place is a token; None: all are
+    tokens: Tensor | None  # [T] the place of each token among the nb C; None: in order
+
+    @property
+    def count(self) -> int:
+        return len(self.start)
+
+    def cut(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """[B, T, H, D] to [B, H, nb, C, D]."""
+        x = x.to(dtype)
+        if self.index is not None:
+            x = x[:, self.index.flatten()]
+        x = x.unflatten(1, (self.count, -1))
+        return x.permute(0, 3, 1, 2, 4)
+
+    def join(self, x: Tensor) -> Tensor:
+        """[B, H, nb, C, E] to [B, T, H, E]."""
+        x = x.permute(0, 2, 3, 1, 4).flatten(1, 2)
+        return x if self.tokens is None else x[:, self.tokens]
+
+
+def _lay_out(
+    length: int, cu_seqlens: Tensor | None, block: int, device: torch.device
+) -> _Layout:
+    if cu_seqlens is None:
+        bounds = torch.tensor([0, length])
+    else:
+        bounds = cu_seqlens.cpu().long()
+    sizes = bounds.diff()
+    counts = (sizes + block - 1) // block if block else sizes
+    sequence = torch.repeat_interleave(torch.arange(len(sizes)), counts)
+    rank = torch.arange(len(sequence)) - (counts.cumsum(0) - counts)[sequence]
+    start = bounds[:-1][sequence] + rank * block
+    end = torch.minimum(start + block, bounds[1:][sequence])
+    index = valid = tokens = None
+    if bool((end - start != block).any()):
+        place = start[:, None] + torch.arange(block)
+        valid = place < end[:, None]
+        index = torch.where(valid, place, 0)
+        tokens = valid.flatten().nonzero()[:, 0].to(device)
+        index, valid = index.to(device), valid.to(device)
+    parts = (start, end, sequence, bounds)
+    return _Layout(*(part.to(device) for part in parts), index, valid, tokens)
+
+
+def _shrink(rate_H: Tensor, distance: Tensor, seen: Tensor) -> Tensor:
+    """exp(-s distance) [H, ...] where ``seen``, else 0; distances are cut off below 0."""
+    steps = distance.clamp(min=0).to(rate_H.dtype)
+    shape = (-1, *(1 for _ in steps.shape))
+    return torch.exp(-rate_H.view(shape) * steps) * seen
+
+
+def _blocks(
+    q: Tensor, k: Tensor, v: Tensor, rate_H: Tensor, initial: Tensor | None, layout: _Layout
+) -> tuple[Tensor, Tensor]:
+    size = q.shape[3]
+    place = torch.arange(size, device=q.device)
+    behind = place[:, None] - place
+    mask_HCC = _shrink(rate_H, behind, behind >= 0)
+    scores = (q @ k.transpose(-1, -2)) * mask_HCC[:, None]
+    out = scores @ v
+    left = (layout.end - layout.start)[:, None] - 1 - place
+    carry_HnC = _shrink(rate_H, left, left >= 0)
+    sums = (k * carry_HnC[..., None]).transpose(-1, -2) @ v
+    before, final = _carry(sums, rate_H, initial, layout)
+    enter_HC = _shrink(rate_H, place + 1, place >= 0)
+    return out + (q * enter_HC[:, None, :, None]) @ before, final
+
+
+def _carry(
+    sums: Tensor, rate_H: Tensor, initial: Tensor | None, layout: _Layout
+) -> tuple[Tensor, Tensor]:
+    """States before each block [B, H, nb, D, E] and after each sequence [N, H, D, E].
+
+    A state is a weighted sum of the products of earlier blocks of its sequence: the weights of
+    a segment of blocks are one matrix, and only the last state goes on to the next segment.
+    """
+    batch, heads, count, rows, columns = sums.shape
+    sequences = len(layout.bounds) - 1
+    last = torch.searchsorted(layout.sequence, torch.arange(1, sequences + 1, device=sums.device))
+    if initial is None:
+        initial = sums.new_zeros(batch * sequences, heads, rows, columns)
+    began = initial.view(batch, sequences, heads, rows, columns).transpose(1, 2)
+    flat = sums.flatten(3)
+    carried: Tensor | None = None
+    states: list[Tensor] = []
+    for first in range(0, count, SEGMENT):
+        part = slice(first, min(first + SEGMENT, count))
+        inside, end = layout.sequence[part], layout.end[part]
+        # The state before each block, and after the last of the segment.
+        at = torch.cat([layout.start[part], end[-1:]])
+        owner = torch.cat([inside, inside[-1:]])
+        index = torch.arange(len(at), device=sums.device)
+        seen = (owner[:, None] == inside) & (index[:, None] > index[:-1])
+        weights = _shrink(rate_H, at[:, None] - end, seen)
+        found = (weights @ flat[:, :, part]).unflatten(3, (rows, columns))
+        if carried is None:
+            since, source = at - layout.bounds[owner], began[:, :, owner]
+        else:
+            fresh = owner != layout.sequence[first - 1]
+            since = torch.where(fresh, at - layout.bounds[owner], at - layout.end[first - 1])
+            kept = carried[:, :, None]
+            source = torch.where(fresh[:, None, None], began[:, :, owner], kept)
+        found = found + _shrink(rate_H, since, since >= 0)[..., None, None] * source
+        carried = found[:, :, -1]
+        states.append(found)
+    # After a sequence: its last block's own entry state, decayed, and that block's product.
+    before = [state[:, :, :-1] for state in states]
+    entering = torch.cat(before, 2) if before else sums
+    sizes = layout.bounds.diff()
+    if count == 0:
+        return entering, initial
+    block = (last - 1).clamp(min=0)
+    span = layout.end[block] - layout.start[block]
+    ended = _shrink(rate_H, span, span >= 0)[..., None, None] * entering[:, :, block]
+    ended = ended + sums[:, :, block]
+    final = torch.where((sizes > 0)[:, None, None], ended, began)
+    return entering, final.transpose(1, 2).flatten(0, 1)
+
+
+def _step(
+    query: Tensor, key: Tensor, value: Tensor, rate_H: Tensor, initial: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """One token: the recurrence itself."""
+    exact = rate_H.dtype
+    q, k, v = (x[:, 0].to(exact) for x in (query, key, value))
+    state = k[..., None] * v[..., None, :]
+    if initial is not None:
+        state = torch.addcmul(state, torch.exp(-rate_H)[:, None, None], initial)
+    out = (q[..., None, :] @ state)[..., 0, :]
+    return out[:, None].to(value.dtype), state

@@ -1,0 +1,72 @@
+"""Softmax attention through PyTorch's fused kernels, never holding a whole mask."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+QUERIES = 256  # that share a mask, where one is needed: it bounds the memory by 256 x S
+
+
+def softmax_fused(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    key_lengths: Tensor | None = None,
+    cu_seqlens: Tensor | None = None,
+) -> Tensor:
+    """As ``softmax_attention``."""
+    if cu_seqlens is not None:
+        return _packed(query, key, value, cu_seqlens)
+    q_BHTD, k_BGSD, v_BGSD = (x.transpose(1, 2) for x in (query, key, value))
+    return _attend(q_BHTD, k_BGSD, v_BGSD, key_lengths).transpose(1, 2)
+
+
+def _packed(query: Tensor, key: Tensor, value: Tensor, cu_seqlens: Tensor) -> Tensor:
+    """One call per sequence; a single one where all are of one length."""
+    lengths = cu_seqlens.diff()
+    if bool((lengths == lengths[0]).all()):
+        shape = (len(lengths), -1)
+        rows = (x[0].unflatten(0, shape).transpose(1, 2) for x in (query, key, value))
+        return _attend(*rows, None).transpose(1, 2).flatten(0, 1)[None]
+    heads = tuple(x.transpose(1, 2) for x in (query, key, value))
+    parts = [
+        _attend(*(x[:, :, a:b] for x in heads), None)
+        for a, b in pairwise(cu_seqlens.tolist())
+        if a < b
+    ]
+    return torch.cat(parts, 2).transpose(1, 2)
+
+
+def _attend(
+    q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor | None
+) -> Tensor:
+    grouped = q_BHTD.shape[1] != k_BGSD.shape[1]
+    queries, keys = q_BHTD.shape[2], k_BGSD.shape[2]
+    if key_lengths is None and queries in (1, keys):
+        causal = queries > 1
+        return scaled_dot_product_attention(
+            q_BHTD, k_BGSD, v_BGSD, is_causal=causal, enable_gqa=grouped
+        )
+    device = q_BHTD.device
+    ends = torch.tensor([keys], device=device) if key_lengths is None else key_lengths.to(device)
+    parts: list[Tensor] = []
+    for first in range(0, queries, QUERIES):
+        part = q_BHTD[:, :, first : first + QUERIES]
+        last = first + part.shape[2]
+        most = keys - queries + last if key_lengths is None else keys
+        place = torch.arange(first, last, device=device) + (ends[:, None] - queries)
+        seen_B1TS = (torch.arange(most, device=device) <= place[..., None])[:, None]
+        parts.append(
+            scaled_dot_product_attention(
+                part,
+                k_BGSD[:, :, :most],
+                v_BGSD[:, :, :most],
+                attn_mask=seen_B1TS,
+                enable_gqa=grouped,
+            )
+        )
+    return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
