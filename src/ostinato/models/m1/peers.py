@@ -119,7 +119,7 @@ class Claim:
 
 
 CLAIMS = {64: Claim("less than 50 %", 50.0), 100: Claim("approximately 25 %", 25.0)}
-"""By K tokens generated. The report's curves: 38.5 % and 28.7 %; they reach 25 % near 125K."""
+"""By K tokens generated. The report's curves: 38.5 % and 28.7 %; they fall to 25 % near 124K."""
 
 
 def plotted_ratio(kilo: int | float, peer: str = "r1") -> float:
