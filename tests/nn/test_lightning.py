@@ -36,9 +36,7 @@ def test_blocks_equal_the_recurrence(length: int, block: int) -> None:
     q, k, v = draw(2, length)
     start = state(2)
     out, final = lightning_chunked(q, k, v, RATES, start, block=block)
-    expected, ended = lightning_attention(
-        q, k, v, RATES, initial_state=start, backend="reference"
-    )
+    expected, ended = lightning_attention(q, k, v, RATES, initial_state=start, backend="reference")
     assert error(out, expected) < 1e-6
     assert error(final, ended) < 1e-6
 
@@ -133,7 +131,11 @@ def test_gradients_of_everything(length: int, packed: bool) -> None:
 def test_pads_without_keys_leave_the_state_and_the_rest_alone() -> None:
     q, k, v = draw(1, 300)
     pads = torch.zeros(1, 100, 4, 16)
-    long = (torch.cat([pads, q], 1), torch.cat([pads, k], 1), torch.cat([pads[..., :1] + v[:, :1], v], 1))
+    long = (
+        torch.cat([pads, q], 1),
+        torch.cat([pads, k], 1),
+        torch.cat([pads[..., :1] + v[:, :1], v], 1),
+    )
     out, final = lightning_attention(*long, RATES)
     alone, ended = lightning_attention(q, k, v, RATES)
     assert error(out[:, 100:], alone) < 1e-6
@@ -156,7 +158,9 @@ def test_the_state_is_exact_in_bfloat16_too() -> None:
     q, k, v = draw(1, 4000, dtype=torch.bfloat16)
     rates = torch.tensor([0.004] * 4)
     _, final = lightning_attention(q, k, v, rates)
-    _, expected = lightning_attention(q.double(), k.double(), v.double(), rates, backend="reference")
+    _, expected = lightning_attention(
+        q.double(), k.double(), v.double(), rates, backend="reference"
+    )
     assert error(final.double(), expected) < 1e-5
 
 

@@ -75,6 +75,4 @@ def test_packed_wants_one_row_and_no_lengths() -> None:
         softmax_attention(q, k, v, cu_seqlens=torch.tensor([0, 4]))
     q, k, v = draw(1, 4, 4)
     with pytest.raises(AssertionError, match="cu_seqlens"):
-        softmax_attention(
-            q, k, v, cu_seqlens=torch.tensor([0, 4]), key_lengths=torch.tensor([4])
-        )
+        softmax_attention(q, k, v, cu_seqlens=torch.tensor([0, 4]), key_lengths=torch.tensor([4]))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ostinato.models.m1 import M1, Cache
 
-CHUNK = {"cpu": 1024, "cuda": 8192}  # tokens of all sequences together
+CHUNK = {"cpu": 512, "cuda": 8192}  # tokens of all sequences together
 
 
 @torch.inference_mode()
@@ -30,9 +30,7 @@ def prefill(
     assert all(len(prompt) for prompt in prompts), "a prompt has at least one token"
     device = model.model.embed_tokens.weight.device
     size = chunk or CHUNK[device.type]
-    cache.reserve(
-        max(cache.lengths[s] + len(p) for s, p in zip(chosen, prompts, strict=True))
-    )
+    cache.reserve(max(cache.lengths[s] + len(p) for s, p in zip(chosen, prompts, strict=True)))
     at = [0] * len(prompts)
     last: list[Tensor | None] = [None] * len(prompts)
     while todo := [i for i, prompt in enumerate(prompts) if at[i] < len(prompt)]:
@@ -52,9 +50,7 @@ def prefill(
 
 
 @torch.inference_mode()
-def decode(
-    model: M1, tokens: Tensor, cache: Cache, slots: Sequence[int] | None = None
-) -> Tensor:
+def decode(model: M1, tokens: Tensor, cache: Cache, slots: Sequence[int] | None = None) -> Tensor:
     """One more token for each slot, int64 [B]; logits float32 [B, V] of the next ones."""
     found = model.encode(tokens[:, None], cache=cache, slots=slots)
     return model.logits(found.hidden[:, 0])

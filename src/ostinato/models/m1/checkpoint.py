@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +114,12 @@ def load(directory: Path, *, device: torch.device | str, dtype: torch.dtype) -> 
             with _opened(directory / file) as shard:
                 for name in shard.keys():  # noqa: SIM118  no mapping
                     if name in parts and files[name] == file:
-                        _copy(directory / file, name, shard, parts[name].of(
-                            parameters[parts[name].parameter]
-                        ))
+                        _copy(
+                            directory / file,
+                            name,
+                            shard,
+                            parts[name].of(parameters[parts[name].parameter]),
+                        )
     if torch.device(device).type == "cpu":
         _lay_out_for_reading(model)
     return model.eval()
@@ -149,8 +152,12 @@ def save(
     for number, names in enumerate(shards, start=1):
         file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
         tensors = {
-            name: parts[name].of(parameters[parts[name].parameter]).detach()
-            .to("cpu", _kept(name, stored)).contiguous().clone()
+            name: parts[name]
+            .of(parameters[parts[name].parameter])
+            .detach()
+            .to("cpu", _kept(name, stored))
+            .contiguous()
+            .clone()
             for name in names
         }
         for name, tensor in tensors.items():
@@ -207,7 +214,7 @@ def _files(directory: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path) -> Generator[Any]:
     try:
         shard: Any = safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:

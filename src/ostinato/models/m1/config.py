@@ -345,5 +345,3 @@ def _transformers(rest: dict[str, Any]) -> dict[str, Any]:
     if "rope_theta" in rest:
         fields["rope_theta"] = rest.pop("rope_theta")
     return fields
-
-

@@ -229,11 +229,9 @@ class Layer(nn.Module):
     def forward(
         self, x: Float[Tensor, "b t d"], place: Place
     ) -> tuple[Float[Tensor, "b t d"], Routing]:
-        """out = a u + b MoE(u), where u = norm(a' h + b' Attn(h)) and h = norm(x)."""
+        """Out = a u + b MoE(u), where u = norm(a' h + b' Attn(h)) and h = norm(x)."""
         h = self.input_layernorm(x)
         y = self.alpha * h + self.beta * self.self_attn(h, place, self.index)
         u = self.post_attention_layernorm(y)
         mixed, routing = self.block_sparse_moe(u.flatten(0, 1))
         return self.mlp_alpha * u + self.mlp_beta * mixed.view_as(u), routing
-
-

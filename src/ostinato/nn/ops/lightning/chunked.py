@@ -71,13 +71,8 @@ class _Layout:
         return x if self.tokens is None else x[:, self.tokens]
 
 
-def _lay_out(
-    length: int, cu_seqlens: Tensor | None, block: int, device: torch.device
-) -> _Layout:
-    if cu_seqlens is None:
-        bounds = torch.tensor([0, length])
-    else:
-        bounds = cu_seqlens.cpu().long()
+def _lay_out(length: int, cu_seqlens: Tensor | None, block: int, device: torch.device) -> _Layout:
+    bounds = torch.tensor([0, length]) if cu_seqlens is None else cu_seqlens.cpu().long()
     sizes = bounds.diff()
     counts = (sizes + block - 1) // block if block else sizes
     sequence = torch.repeat_interleave(torch.arange(len(sizes)), counts)
@@ -91,8 +86,8 @@ def _lay_out(
         index = torch.where(valid, place, 0)
         tokens = valid.flatten().nonzero()[:, 0].to(device)
         index, valid = index.to(device), valid.to(device)
-    parts = (start, end, sequence, bounds)
-    return _Layout(*(part.to(device) for part in parts), index, valid, tokens)
+    start, end, sequence, bounds = (x.to(device) for x in (start, end, sequence, bounds))
+    return _Layout(start, end, sequence, bounds, index, valid, tokens)
 
 
 def _shrink(rate_H: Tensor, distance: Tensor, seen: Tensor) -> Tensor:

@@ -30,22 +30,29 @@ def _packed(query: Tensor, key: Tensor, value: Tensor, cu_seqlens: Tensor) -> Te
     lengths = cu_seqlens.diff()
     if bool((lengths == lengths[0]).all()):
         shape = (len(lengths), -1)
-        rows = (x[0].unflatten(0, shape).transpose(1, 2) for x in (query, key, value))
-        return _attend(*rows, None).transpose(1, 2).flatten(0, 1)[None]
-    heads = tuple(x.transpose(1, 2) for x in (query, key, value))
+        q, k, v = (x[0].unflatten(0, shape).transpose(1, 2) for x in (query, key, value))
+        return _attend(q, k, v, None).transpose(1, 2).flatten(0, 1)[None]
+    q, k, v = (x.transpose(1, 2) for x in (query, key, value))
     parts = [
-        _attend(*(x[:, :, a:b] for x in heads), None)
+        _attend(q[:, :, a:b], k[:, :, a:b], v[:, :, a:b], None)
         for a, b in pairwise(cu_seqlens.tolist())
         if a < b
     ]
     return torch.cat(parts, 2).transpose(1, 2)
 
 
-def _attend(
-    q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor | None
-) -> Tensor:
+def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor | None) -> Tensor:
     grouped = q_BHTD.shape[1] != k_BGSD.shape[1]
     queries, keys = q_BHTD.shape[2], k_BGSD.shape[2]
+    if queries == 1 and grouped:
+        # The heads that share keys become the queries of one head: keys are read once.
+        folded = q_BHTD.view(len(q_BHTD), k_BGSD.shape[1], -1, q_BHTD.shape[3])
+        mask = None
+        if key_lengths is not None:
+            ends = key_lengths.to(q_BHTD.device)[:, None, None, None]
+            mask = torch.arange(keys, device=q_BHTD.device) < ends
+        out = scaled_dot_product_attention(folded, k_BGSD, v_BGSD, attn_mask=mask)
+        return out.view_as(q_BHTD)
     if key_lengths is None and queries in (1, keys):
         causal = queries > 1
         return scaled_dot_product_attention(

@@ -27,8 +27,7 @@ def softmax_reference(
         keys = key.shape[1] if key_lengths is None else int(key_lengths[row])
         q_HTD = query[row].double().transpose(0, 1)
         k_HSD, v_HSD = (
-            x[row, :keys].double().transpose(0, 1).repeat_interleave(group, 0)
-            for x in (key, value)
+            x[row, :keys].double().transpose(0, 1).repeat_interleave(group, 0) for x in (key, value)
         )
         scores_HTS = q_HTD @ k_HSD.transpose(1, 2) / math.sqrt(query.shape[3])
         seen_TS = torch.ones(queries, keys, dtype=torch.bool, device=query.device)
