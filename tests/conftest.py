@@ -36,6 +36,17 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture
+def one_thread() -> Generator[None]:
+    """Tiny tensors: threads would cost more than they bring, and most where others work too."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

@@ -17,7 +17,7 @@ from ostinato.base.errors import UserError
 from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY
 
-VERBS = ("inspect", "melody", "prepare", "pretrain", "finetune", "evaluate", "bench", "demo")
+VERBS = ("inspect", "melody", "prepare", "pretrain", "sft", "finetune", "evaluate", "bench", "demo")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

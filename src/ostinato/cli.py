@@ -161,9 +161,19 @@ def melody(
 @app.command()
 def prepare(
     corpus: Annotated[
-        str, typer.Argument(metavar="CORPUS", help="pop909, asap, ...; folder: any.")
+        str,
+        typer.Argument(
+            metavar="CORPUS", help="pop909, asap, ...; folder: any MIDI files; text; chat."
+        ),
     ],
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the corpus lies.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR",
+            help="Where the corpus lies; of text and chat, files too.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of shards to write.")],
     scheme: Scheme = "cp4",
     steps_per_quarter: Annotated[
@@ -172,15 +182,41 @@ def prepare(
     workers: Annotated[
         int | None, typer.Option(help="Processes; default: one per core.", show_default=False)
     ] = None,
+    tokenizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of text and chat: a folder with the tokenizer to use; default: learn one.",
+            show_default=False,
+        ),
+    ] = None,
+    vocab_size: Annotated[int, typer.Option(help="Of text: tokens to learn at most.")] = 8192,
     as_json: Json = False,
 ) -> None:
-    """Turn a corpus into shards of words for training: in parallel, resumable."""
+    """Turn a corpus into shards of words or tokens for training: in parallel, resumable."""
+    if corpus == "text" or corpus == "chat":
+        from ostinato.jobs import prepare_text as text_job
+
+        text_job.prepare_text(
+            text_job.PrepareTextRequest(
+                kind=corpus,
+                paths=tuple(paths),
+                out=out,
+                tokenizer=tokenizer,
+                vocab_size=vocab_size,
+                as_json=as_json,
+            )
+        )
+        return
     from ostinato.jobs import prepare as job
 
+    if tokenizer is not None:
+        raise UserError(f"{corpus}: --tokenizer is for the corpora text and chat")
+    if len(paths) > 1:
+        raise UserError(f"{corpus}: expected the one folder where it lies, got {len(paths)}")
     job.prepare(
         job.PrepareRequest(
             corpus=corpus,
-            folder=folder,
+            folder=paths[0],
             out=out,
             scheme=scheme,
             steps_per_quarter=steps_per_quarter,
@@ -192,10 +228,18 @@ def prepare(
 
 @app.command()
 def pretrain(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
-    """Pre-train an encoder from a recipe; the same command resumes it."""
+    """Pre-train an encoder of music or an M1 from a recipe; the same command resumes it."""
     from ostinato.jobs import pretrain as job
 
     job.pretrain(recipe, overrides or [], as_json)
+
+
+@app.command()
+def sft(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
+    """Teach an M1 to answer from conversations; the same command resumes it."""
+    from ostinato.jobs import sft as job
+
+    job.sft(recipe, overrides or [], as_json)
 
 
 @app.command()
@@ -235,6 +279,68 @@ def bench(
     from ostinato.jobs import bench as job
 
     job.bench(name, data, as_json)
+
+
+@app.command()
+def plan(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="PRESET|DIR",
+            help="tiny, 20m, 100m, 1b, 456b, or a model directory.",
+            show_default=False,
+        ),
+    ],
+    context: Annotated[
+        int | None,
+        typer.Option(help="Tokens of each sequence; default: 1,000,000, or the model's limit."),
+    ] = None,
+    batch: Annotated[int, typer.Option(help="Sequences at a time.")] = 1,
+    gpu: Annotated[
+        str, typer.Option(help="H100, H200, H800, H20, A100-80, B200 or L40S.")
+    ] = "H800",
+    gpus: Annotated[
+        int | None, typer.Option(help="How many; default: as few as hold it.", show_default=False)
+    ] = None,
+    dtype: Annotated[
+        Literal["bf16", "int8", "fp8"],
+        typer.Option(help="Weights: int8 stores experts in one byte, fp8 attention too."),
+    ] = "bf16",
+    efficiency: Annotated[
+        float, typer.Option(help="Share of the GPUs' peaks that is reached: an assumption.")
+    ] = 0.5,
+    price: Annotated[
+        float | None,
+        typer.Option(help="Dollars for a GPU and hour; default: a rough one.", show_default=False),
+    ] = None,
+    run_gpus: Annotated[int, typer.Option(help="GPUs of a training run.")] = 512,
+    run_days: Annotated[float, typer.Option(help="Days of a training run.")] = 21.0,
+    run_price: Annotated[float, typer.Option(help="Dollars for a GPU and hour of it.")] = 2.0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also draw the FLOPs by length to this PNG file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Plan an M1: parameters, FLOPs by length, memory, speed and cost on GPUs. Runs nothing."""
+    from ostinato.jobs import plan as job
+
+    job.plan(
+        job.PlanRequest(
+            model=model,
+            context=context,
+            batch=batch,
+            gpu=gpu,
+            gpus=gpus,
+            dtype=dtype,
+            efficiency=efficiency,
+            price=price,
+            run_gpus=run_gpus,
+            run_days=run_days,
+            run_price=run_price,
+            picture=picture,
+            as_json=as_json,
+        )
+    )
 
 
 @app.command()

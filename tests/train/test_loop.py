@@ -201,6 +201,10 @@ def test_learning_rate() -> None:
     linear = replace(config, decay="linear")
     assert learning_rate(linear, 500, 0.25) == pytest.approx(0.1 + 0.9 * 0.75)
     assert learning_rate(replace(config, decay="constant"), 500, 0.9) == 1.0
+    late = replace(linear, decay_from=0.6)
+    assert learning_rate(late, 500, 0.6) == 1.0
+    assert learning_rate(late, 500, 0.7) == pytest.approx(0.1 + 0.9 * 0.75)
+    assert learning_rate(late, 500, 1.0) == pytest.approx(0.1)
     with pytest.raises(UserError, match="decay"):
         OptimizerConfig(decay="exponential")  # type: ignore[arg-type]
 

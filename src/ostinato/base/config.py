@@ -20,6 +20,15 @@ T = TypeVar("T")
 
 def load_recipe(path: Path | str, cls: type[T], overrides: Sequence[str] = ()) -> T:
     """Read ``path`` and lay ``overrides`` ("train.steps=10") over it; relative paths stay so."""
+    table = read_table(path, overrides)
+    try:
+        return from_dict(cls, table)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def read_table(path: Path | str, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """What ``load_recipe`` builds from: the TOML file with the overrides laid over it."""
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError):
@@ -28,10 +37,7 @@ def load_recipe(path: Path | str, cls: type[T], overrides: Sequence[str] = ()) -
         raise UserError(f"{path}: expected TOML, but {error}") from None
     for override in overrides:
         _lay_over(table, override)
-    try:
-        return from_dict(cls, table)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+    return table
 
 
 def from_dict(cls: type[T], values: Mapping[str, Any]) -> T:

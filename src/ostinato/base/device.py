@@ -39,3 +39,10 @@ def pick_dtype(name: str | None, device: torch.device) -> torch.dtype:
     if name not in DTYPES:
         raise UserError(f"dtype {name!r}: expected auto, {', '.join(DTYPES)}")
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[name]
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Where training computes in: bfloat16 on a GPU, float32 elsewhere."""
+    import torch
+
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")

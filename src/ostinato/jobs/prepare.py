@@ -7,7 +7,6 @@ that was never interrupted. What cannot be read is listed in ``quarantine.jsonl`
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -21,10 +20,10 @@ from numpy.typing import NDArray
 from rich.markup import escape
 
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json, write_text
 from ostinato.base.log import progress
 from ostinato.base.workers import available_cores, run_each
 from ostinato.data.shards import Entry, Header, ShardWriter, read_entries
+from ostinato.jobs.preparing import claim, quarantine, read_quarantine
 from ostinato.jobs.show import console, counted, naming, print_json, printable
 from ostinato.music.compound_words import STEPS_PER_QUARTER, Scheme, encode, vocabulary
 from ostinato.music.corpora import Corpus, Document, find_corpus, read_document
@@ -125,24 +124,13 @@ def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) 
 def _claim(request: PrepareRequest, documents: Sequence[Document]) -> None:
     """Refuse a folder that holds the shards of anything else, and mark it as ours."""
     files = "".join(f"{d.name}\t{d.song}\t{d.path.stat().st_size}\n" for d in documents)
-    plan = {
+    plan: dict[str, object] = {
         "corpus": request.corpus,
         "scheme": request.scheme,
         "steps_per_quarter": request.steps_per_quarter,
         "files": hashlib.blake2b(os.fsencode(files), digest_size=16).hexdigest(),
     }
-    path = request.out / "prepare.json"
-    if request.out.exists() and not request.out.is_dir():
-        raise UserError(f"{request.out}: expected a folder for the shards; it is a file")
-    if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != plan:
-            raise UserError(
-                f"{request.out} holds shards of other files or settings: choose an empty folder"
-            )
-    elif request.out.is_dir() and any(request.out.iterdir()):
-        raise UserError(f"{request.out}: expected an empty folder or one that prepare has begun")
-    else:
-        write_json(path, plan)
+    claim(request.out, plan)
 
 
 @dataclass
@@ -157,9 +145,7 @@ class _Totals:
 
 
 def _run(request: PrepareRequest, documents: Sequence[Document], header: Header) -> _Totals:
-    for cut_off in request.out.glob(".shard-*"):
-        cut_off.unlink()
-    bad = _read_quarantine(request.out)
+    bad = {row["name"] for row in read_quarantine(request.out)}
     with ShardWriter(request.out, header) as writer:
         done = writer.done
         todo = [d for d in documents if d.name not in done and d.name not in bad]
@@ -176,7 +162,9 @@ def _run(request: PrepareRequest, documents: Sequence[Document], header: Header)
             for outcome in outcomes:
                 if outcome.result is None:
                     totals.quarantined += 1
-                    _quarantine(request, outcome.item, str(outcome.error))
+                    file = outcome.item.path.relative_to(request.folder).as_posix()
+                    bad_row = {"name": outcome.item.name, "file": file, "reason": outcome.error}
+                    quarantine(request.out, bad_row)
                 else:
                     _add(writer, totals, outcome.item, outcome.result)
                 advance(note=f"{totals.quarantined} bad" if totals.quarantined else "")
@@ -189,24 +177,6 @@ def _add(writer: ShardWriter, totals: _Totals, document: Document, encoded: Enco
     totals.clipped += encoded.clipped
     totals.duplicates += encoded.duplicates
     totals.drums += encoded.drums
-
-
-def _quarantine(request: PrepareRequest, document: Document, reason: str) -> None:
-    file = document.path.relative_to(request.folder).as_posix()
-    row = {"name": document.name, "file": file, "reason": reason}
-    path = request.out / "quarantine.jsonl"
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as lines:
-        lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-
-
-def _read_quarantine(out: Path) -> set[str]:
-    """The documents that an earlier run gave up; half a line, left by a killed one, is removed."""
-    path = out / "quarantine.jsonl"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text or not path.exists():
-        write_text(path, whole)
-    return {json.loads(line)["name"] for line in whole.splitlines()}
 
 
 def _summarise(

@@ -1,5 +1,6 @@
 """``ostinato pretrain``: an encoder that fills in masked tokens, from shards to model directory.
 
+A recipe with ``kind = "m1"`` is handed to the job ``pretrain_m1``.
 Also runs as ``python -m ostinato.jobs.pretrain RECIPE.toml key=value ...``, which needs
 neither the MIDI library nor the terminal's.
 """
@@ -10,10 +11,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 
-from ostinato.base.config import load_recipe
+from ostinato.base.config import load_recipe, read_table
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
@@ -43,6 +45,7 @@ class PretrainRecipe:
 
     run: Path  # directory of the run; its ``model`` becomes the model directory
     shards: tuple[Path, ...]
+    kind: Literal["midiformer"] = "midiformer"
     exclude: tuple[str, ...] = ()  # further splits (names or CSV files) whose songs to hold out
     valid: str = ""  # split whose valid side measures progress; none: the loss in training only
     valid_windows: int = 256
@@ -59,8 +62,15 @@ class PretrainRecipe:
 
 
 def pretrain(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
-    """Run a recipe, or go on with it, and report."""
-    report(run(load_recipe(path, PretrainRecipe, overrides)), as_json)
+    """Run a recipe, or go on with it, and report; its ``kind`` says what is trained."""
+    kind = read_table(path, overrides).get("kind", "midiformer")
+    if kind == "m1":
+        from ostinato.jobs import pretrain_m1
+
+        recipe = load_recipe(path, pretrain_m1.PretrainM1Recipe, overrides)
+        report(pretrain_m1.run(recipe), as_json)
+    else:
+        report(run(load_recipe(path, PretrainRecipe, overrides)), as_json)
 
 
 def run(recipe: PretrainRecipe) -> dict[str, object]:

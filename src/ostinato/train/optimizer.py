@@ -19,6 +19,7 @@ class OptimizerConfig:
     learning_rate: float = 5e-4  # at its highest
     warmup_steps: int = 200  # linear, from almost nothing
     decay: Literal["cosine", "linear", "constant"] = "cosine"
+    decay_from: float = 0.0  # fraction of the run up to which the rate stays at its highest
     final_ratio: float = 0.02  # share of the rate that is left at the end
     beta1: float = 0.9
     beta2: float = 0.98
@@ -29,6 +30,8 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         if self.decay not in ("cosine", "linear", "constant"):
             raise UserError(f"decay is cosine, linear or constant; got {self.decay!r}.")
+        if not 0 <= self.decay_from < 1:
+            raise UserError(f"decay_from lies in 0..1 (excluded); got {self.decay_from}.")
 
 
 def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:
@@ -61,7 +64,8 @@ def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Ada
 def learning_rate(config: OptimizerConfig, step: int, fraction: float) -> float:
     """The rate of the step after ``step`` done ones, ``fraction`` (0..1) of the way."""
     warm = min(1.0, (step + 1) / max(1, config.warmup_steps))
-    left = 1.0 - min(1.0, fraction)
+    decayed = (min(1.0, fraction) - config.decay_from) / (1.0 - config.decay_from)
+    left = 1.0 - max(0.0, decayed)
     if config.decay == "cosine":
         left = 0.5 - 0.5 * math.cos(math.pi * left)
     elif config.decay == "constant":

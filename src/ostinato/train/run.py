@@ -10,7 +10,8 @@ from ostinato.base.config import to_dict
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 
-FREE = ("device", "fresh", "report_test")  # may change from one part of a run to the next
+# May change from one part of a run to the next.
+FREE = ("device", "fresh", "report_test", "checkpointing")
 FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ostinato.base.device import autocast
 from ostinato.data.batches import Batch, Batches, WindowConfig, Windows
 from ostinato.data.masking import MaskingConfig, mask_tokens
 from ostinato.data.ngrams import NgramMatcher
@@ -45,8 +46,7 @@ class Reader:
 
     def autocast(self) -> torch.autocast:
         """bfloat16 on a GPU, float32 elsewhere."""
-        on_gpu = self.device.type == "cuda"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=on_gpu)
+        return autocast(self.device)
 
 
 class MaskedTokenStep:
