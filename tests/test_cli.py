@@ -17,7 +17,9 @@ from ostinato.base.errors import UserError
 from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY
 
-VERBS = ("inspect", "melody", "prepare", "pretrain", "sft", "finetune", "evaluate", "bench", "demo")
+REPORTING = ("inspect", "melody", "prepare", "pretrain", "sft", "finetune", "evaluate", "bench")
+REPORTING += ("solve", "plan", "demo")
+VERBS = (*REPORTING, "chat")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
@@ -46,7 +48,7 @@ def test_every_verb_has_its_help(capsys: pytest.CaptureFixture[str], verb: str) 
     code, out, _ = run(capsys, verb, "--help")
     assert code == 0
     assert f"ostinato {verb}" in out
-    assert "--json" in out
+    assert ("--json" in out) == (verb in REPORTING)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +85,10 @@ def test_a_wrong_call_is_one_sentence(
         ("evaluate", "--suite", "no-such-suite", "--data", "{}"),
         ("bench", "no-such-benchmark"),
         ("bench", "music", "--data", "{}/none"),
+        ("chat",),
+        ("chat", "{}/none"),
+        ("solve", "Why?"),
+        ("solve", "Why?", "--model", "{}/none"),
     ],
 )
 def test_a_missing_thing_is_one_sentence(

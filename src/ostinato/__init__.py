@@ -1,4 +1,4 @@
-"""Symbolic music: from a MIDI file to what its notes mean.
+"""Symbolic music, from a MIDI file to what its notes mean; and language models that think.
 
 The names below are imported on first use, so that `import ostinato` costs nothing.
 """
@@ -9,16 +9,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ostinato.chat.messages import Message
     from ostinato.infer.load import load
+    from ostinato.infer.requests import Sampling
+    from ostinato.models.m1 import M1, M1Config
     from ostinato.music.compound_words import decode, encode
     from ostinato.music.midi import read_midi, write_midi
     from ostinato.music.score import Score
 
 __version__ = "0.1.0"
 
-__all__ = ["Score", "__version__", "decode", "encode", "load", "read_midi", "write_midi"]
+__all__ = [
+    "M1",
+    "M1Config",
+    "Message",
+    "Sampling",
+    "Score",
+    "__version__",
+    "decode",
+    "encode",
+    "load",
+    "read_midi",
+    "write_midi",
+]
 
 _HOMES = {
+    "M1": "ostinato.models.m1",
+    "M1Config": "ostinato.models.m1",
+    "Message": "ostinato.chat.messages",
+    "Sampling": "ostinato.infer.requests",
     "Score": "ostinato.music.score",
     "decode": "ostinato.music.compound_words",
     "encode": "ostinato.music.compound_words",

@@ -45,6 +45,22 @@ Overrides = Annotated[
     ),
 ]
 Scheme = Annotated[Literal["cp4", "cp7"], typer.Option(help="How notes become words.")]
+System = Annotated[
+    str | None, typer.Option(help="What the model is told before all else.", show_default=False)
+]
+ThinkingBudget = Annotated[
+    int | None,
+    typer.Option(
+        help="Tokens of thinking after which the answer must follow; default: no end.",
+        show_default=False,
+    ),
+]
+Temperature = Annotated[float, typer.Option(help="0 takes the likeliest token each time.")]
+TopP = Annotated[float, typer.Option(help="Draw among the likeliest tokens of this share.")]
+MaxTokens = Annotated[int, typer.Option(help="Tokens of an answer at most, thinking included.")]
+Seed = Annotated[
+    int | None, typer.Option(help="For the same answer again; default: any.", show_default=False)
+]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -268,17 +284,92 @@ def evaluate(
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to measure: music.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What to measure: music, m1-cpu or m1-length.")
+    ],
     data: Annotated[
         Path | None,
-        typer.Option(help="MIDI files; default: the bundled example.", show_default=False),
+        typer.Option(help="Of music: MIDI files; default: the bundled one.", show_default=False),
+    ] = None,
+    lengths: Annotated[
+        str | None,
+        typer.Option(help="Of m1-*: tokens of prompts, such as 1024,4096.", show_default=False),
+    ] = None,
+    threads: Annotated[
+        str | None, typer.Option(help="Of m1-cpu: default: 1,2.", show_default=False)
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the speed on this machine, beside other libraries."""
+    """Measure speed and memory on this machine, beside other libraries."""
     from ostinato.jobs import bench as job
 
-    job.bench(name, data, as_json)
+    job.bench(name, data, as_json, lengths=lengths, threads=threads)
+
+
+@app.command()
+def chat(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="[MODEL]", help="A model directory.", show_default=False),
+    ] = None,
+    system: System = None,
+    thinking_budget: ThinkingBudget = None,
+    temperature: Temperature = 1.0,
+    top_p: TopP = 0.95,
+    max_tokens: MaxTokens = 1024,
+    seed: Seed = None,
+    device: Device = "auto",
+) -> None:
+    """Talk with a language model; of a pipe, each line is a question."""
+    from ostinato.jobs import chat as job
+    from ostinato.jobs.talking import Answering
+
+    job.chat(
+        Answering(
+            model=model,
+            system=system,
+            thinking_budget=thinking_budget,
+            temperature=temperature,
+            top_p=top_p,
+            max_tokens=max_tokens,
+            seed=seed,
+            device=device,
+        )
+    )
+
+
+@app.command()
+def solve(
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="What to answer.", show_default=False)
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="A model directory.", show_default=False)
+    ] = None,
+    system: System = None,
+    thinking_budget: ThinkingBudget = None,
+    temperature: Temperature = 1.0,
+    top_p: TopP = 0.95,
+    max_tokens: MaxTokens = 1024,
+    seed: Seed = None,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """Answer one question, and say how long the model thought about it."""
+    from ostinato.jobs import solve as job
+    from ostinato.jobs.talking import Answering
+
+    answering = Answering(
+        model=model,
+        system=system,
+        thinking_budget=thinking_budget,
+        temperature=temperature,
+        top_p=top_p,
+        max_tokens=max_tokens,
+        seed=seed,
+        device=device,
+    )
+    job.solve(question, answering, as_json)
 
 
 @app.command()

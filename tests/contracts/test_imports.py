@@ -11,7 +11,9 @@ import ostinato
 from ostinato.music.midi import read_midi
 
 HEAVY = ("numpy", "torch", "symusic", "matplotlib", "safetensors", "rich")
-EXPORTS = ["Score", "__version__", "decode", "encode", "load", "read_midi", "write_midi"]
+MODELS = ["M1", "M1Config", "Message", "Sampling"]
+MUSIC = ["Score", "__version__", "decode", "encode", "load", "read_midi", "write_midi"]
+EXPORTS = MODELS + MUSIC
 
 
 def loaded_after(statement: str) -> set[str]:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ostinato.base.errors import UserError
-from ostinato.infer.load import load
+from ostinato.infer.load import load_note_model
 from ostinato.jobs.melody import MelodyRequest, melody
 from ostinato.music.midi import read_midi, write_midi
 from ostinato.music.separate import Separated
@@ -242,8 +242,8 @@ def _one_thread() -> Iterator[None]:
 def test_notes_stay_as_they_are_in_208_files(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = load(write_model(tmp_path / "model", rows=256), device="cpu")
-    monkeypatch.setattr("ostinato.jobs.melody.load", lambda name, device: model)
+    model = load_note_model(write_model(tmp_path / "model", rows=256), device="cpu")
+    monkeypatch.setattr("ostinato.jobs.melody.load_note_model", lambda name, device: model)
     changed: list[str] = []
     for path in corpus_files(shared / "data"):
         out = tmp_path / "out.mid"

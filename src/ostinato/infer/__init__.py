@@ -1,1 +1,1 @@
-"""Trained models put to work: loading them, and labelling the notes of a piece."""
+"""Trained models put to work: loading them, labelling the notes of a piece, answering prompts."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from ostinato.base.errors import UserError
 
@@ -29,3 +31,13 @@ def find_model(name: str | Path) -> Path:
         f"{name}: expected a model directory (it holds config.json) or the name of a bundled "
         f"model, which are: {', '.join(known) or 'none'}"
     )
+
+
+def model_type(folder: Path) -> str | None:
+    """What ``config.json`` says the model is; None where it says nothing that can be read."""
+    try:
+        read: Any = json.loads((folder / "config.json").read_bytes())
+    except ValueError:
+        return None
+    kind: Any = read.get("model_type") if isinstance(read, dict) else None
+    return kind if isinstance(kind, str) else None

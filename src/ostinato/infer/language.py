@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +22,7 @@ from ostinato.infer.prefill import decode, prefill
 from ostinato.infer.requests import Completion, Delta, Request
 from ostinato.infer.sampling import Sampler
 from ostinato.infer.writer import Writer
-from ostinato.models.m1 import M1
+from ostinato.models.m1 import M1, M1Config
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,21 @@ class Reply:
 
     parsed: Parsed
     completion: Completion
+
+
+class Stream(Iterator[Delta]):
+    """An answer that is being written: its deltas, and once they are over, the whole."""
+
+    def __init__(self, writer: Writer, deltas: Iterator[Delta]) -> None:
+        self._writer = writer
+        self._deltas = deltas
+
+    def __next__(self) -> Delta:
+        return next(self._deltas)
+
+    def completion(self) -> Completion:
+        """What all the deltas make; they must have been read to their end."""
+        return self._writer.completion()
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,31 +63,35 @@ class LanguageModel:
             pass
         return [writer.completion() for writer in writers]
 
-    def stream(self, request: Request) -> Iterator[Delta]:
+    def stream(self, request: Request) -> Stream:
         """Answer one request, token by token."""
-        return (delta for _, delta in self._run([self._writer(request)]))
-
-    def request(self, text: str, **options: object) -> Request:
-        """A request that goes on from plain text; ``options`` are the fields of `Request`."""
-        ids = tuple(self.tokenizer.encode(text))
-        return replace(Request(prompt=ids), **options)  # pyright: ignore[reportArgumentType]
+        writer = self._writer(request)
+        return Stream(writer, (delta for _, delta in self._run([writer])))
 
     def chat(
-        self, messages: Sequence[Message], tools: Sequence[Tool] = (), **options: object
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), **options: Any
     ) -> Reply:
         """The next turn of a conversation; ``options`` are the fields of `Request`."""
-        ids = tuple(encode_chat(self.tokenizer, messages, tools))
-        request = replace(Request(prompt=ids), **options)  # pyright: ignore[reportArgumentType]
-        (found,) = self.generate([request])
+        (found,) = self.generate([self.chat_request(messages, tools, **options)])
         return Reply(parse(found.text), found)
 
+    def chat_request(
+        self, messages: Sequence[Message], tools: Sequence[Tool] = (), **options: Any
+    ) -> Request:
+        """A request for the next turn; ``options`` are the other fields of `Request`."""
+        return Request(prompt=tuple(encode_chat(self.tokenizer, messages, tools)), **options)
+
+    def text_request(self, text: str, **options: Any) -> Request:
+        """A request to go on from the beginning of a document, as in pre-training."""
+        ids = [self.tokenizer.document_begin, *self.tokenizer.encode(text)]
+        return Request(prompt=tuple(ids), **options)
+
     def _writer(self, request: Request) -> Writer:
-        limit = self.model.config.max_position_embeddings
-        bad = [token for token in request.prompt if not 0 <= token < self.model.config.vocab_size]
-        if bad:
+        limit, size = self.model.config.max_position_embeddings, self.model.config.vocab_size
+        if bad := [token for token in request.prompt if not 0 <= token < size]:
             raise UserError(
-                f"token id {bad[0]} is outside of this model's vocabulary of "
-                f"{self.model.config.vocab_size}: encode the text with the model's own tokenizer"
+                f"token id {bad[0]} is outside of this model's vocabulary of {size}: encode the "
+                "text with the model's own tokenizer"
             )
         if len(request.prompt) >= limit:
             raise UserError(
@@ -90,7 +111,8 @@ class LanguageModel:
         logits = prefill(self.model, prompts, cache)
         active = list(range(len(writers)))
         while True:
-            logprobs = logits.log_softmax(-1)
+            # Published models have rows that stand for no token: they are never chosen.
+            logprobs = logits.log_softmax(-1)[:, : self.tokenizer.vocab_size]
             tokens: list[int] = []
             for row, i in enumerate(active):
                 token, delta = _next(writers[i], samplers[i], logprobs[row])
@@ -109,13 +131,14 @@ def _next(writer: Writer, sampler: Sampler, logprobs: Tensor) -> tuple[int, Delt
     if token is None:
         token = sampler.choose(logprobs)
     logprob = float(logprobs[token])
+    if math.isnan(logprob):
+        raise UserError(
+            "the model's output is not a number: its weights are damaged, or too large for float16 "
+            "(float32 and bfloat16 have the range)"
+        )
     confidence = writer.request.confidence
-    probable = confidence is not None and logprob > _log(confidence.probability)
+    probable = confidence is not None and math.exp(logprob) > confidence.probability
     return token, writer.accept(token, logprob, probable)
-
-
-def _log(probability: float) -> float:
-    return float(torch.tensor(probability, dtype=torch.float64).log())
 
 
 def load_language_model(
@@ -124,11 +147,12 @@ def load_language_model(
     """Load an M1 with its tokenizer from a model directory, or a bundled one by name."""
     folder = find_model(name)
     place = pick_device(device)
+    size = M1Config.from_pretrained(folder).vocab_size
     tokenizer = Tokenizer.load(folder)
-    model = M1.from_pretrained(folder, device=place, dtype=pick_dtype(dtype, place))
-    if tokenizer.vocab_size > model.config.vocab_size:
+    if tokenizer.vocab_size > size:
         raise UserError(
-            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model only "
-            f"{model.config.vocab_size}: they do not belong together"
+            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens and the model only {size}: "
+            "they do not belong together"
         )
+    model = M1.from_pretrained(folder, device=place, dtype=pick_dtype(dtype, place))
     return LanguageModel(str(name), model, tokenizer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -24,13 +25,15 @@ class Sampling:
     """The same seed writes the same text, whatever else is in the batch; None: a fresh one."""
 
     def __post_init__(self) -> None:
-        if not self.temperature >= 0:
-            raise UserError(f"temperature must be at least 0, got {self.temperature}")
+        if not 0 <= self.temperature < math.inf:
+            raise UserError(f"temperature must be at least 0 and finite, got {self.temperature}")
         if not 0 < self.top_p <= 1 or not 0 <= self.min_p <= 1 or self.top_k < 0:
             raise UserError(
                 "expected top_p in 0..1 (0 excluded), min_p in 0..1 and top_k at least 0; got "
                 f"{self.top_p}, {self.min_p} and {self.top_k}"
             )
+        if self.seed is not None and self.seed < 0:
+            raise UserError(f"a seed must be at least 0, got {self.seed}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +62,11 @@ class Request:
     max_tokens: int = 1024
     """Tokens that are written at most, thinking included."""
     stop: tuple[str, ...] = ()
-    """Texts that end the answer, and are no part of it, wherever the borders of tokens lie."""
+    """Texts that end the answer, in its thinking too, and are no part of it, wherever the borders
+    of tokens lie. The one that is complete first counts; of two at once the longer."""
     thinking_budget: int | None = None
-    """Tokens of thinking after which it is closed, so that the answer follows; None: no end."""
+    """Tokens of thinking, of all sections together, after which it is closed, so that the answer
+    follows; None: no end."""
     confidence: Confidence | None = field(default_factory=Confidence)
     """None: never stop for confidence."""
 
@@ -70,6 +75,8 @@ class Request:
             raise UserError("the prompt is empty: a model needs at least one token to go on from")
         if self.max_tokens < 1:
             raise UserError(f"max_tokens must be at least 1, got {self.max_tokens}")
+        if isinstance(self.stop, str):
+            raise UserError(f"stop takes several texts: give ({self.stop!r},) in place of one")
         if not all(self.stop):
             raise UserError("a stop text is empty: it would end every answer before it begins")
         if self.thinking_budget is not None and self.thinking_budget < 0:
@@ -80,7 +87,7 @@ class Finish(StrEnum):
     """Why an answer ended."""
 
     EOS = "eos"
-    """The model wrote its end of sentence."""
+    """The model wrote its end of sentence, or of the document."""
     STOP = "stop"
     """A stop text came."""
     LENGTH = "length"
@@ -97,7 +104,8 @@ class Delta:
     text: str
     """What is settled by it: what may begin a stop text, or half a character, is held back."""
     logprob: float
-    """Natural logarithm of the token's probability by the model, before any filter."""
+    """Natural logarithm of the token's probability by the model: at temperature 1, before any
+    filter, whoever wrote the token."""
     forced: bool
     """Whether the budget wrote it and not the model."""
     finish: Finish | None = None
@@ -108,13 +116,13 @@ class Completion:
     """A whole answer."""
 
     tokens: tuple[int, ...]
-    """Those that were written, the end of sentence included."""
+    """Those that were written: the end of sentence included, and those of a stop text."""
     text: str
     logprobs: tuple[float, ...]
     forced: tuple[bool, ...]
     finish: Finish
     thinking_tokens: int
-    """Tokens between ``<think>`` and ``</think>``."""
+    """Tokens after ``<think>``, those that spell the model's own ``</think>`` included."""
     budget_reached: bool
     """Whether thinking was closed by its budget."""
 

@@ -17,7 +17,8 @@ class Writer:
 
     Thinking is found in the text, where its markers are several tokens. The budget counts the
     tokens after the one that completes ``<think>``, up to the one that completes ``</think>``;
-    once it is reached, the closing marker is written in the model's place (``forced``).
+    once it is reached, the closing marker is written in the model's place (``forced``). Whatever
+    the model opens after that is closed at once.
     """
 
     def __init__(self, request: Request, tokenizer: Tokenizer, *, room: int) -> None:
@@ -26,17 +27,16 @@ class Writer:
         self.deltas: list[Delta] = []
         self.thinking_tokens = 0
         self.budget_reached = False
-        self._eos = tokenizer.eos
+        self._ends = {tokenizer.eos, tokenizer.document_end}
         self._detokenizer = Detokenizer(tokenizer)
         self._most = min(request.max_tokens, room)
         self._closing = tokenizer.encode(CLOSING)
         self._queue: deque[int] = deque()
         self._held = ""  # text that may begin a stop text
-        self._seen = tokenizer.decode(_own_part(request.prompt, tokenizer.bos))
-        self._thinking = _is_open(self._seen)
-        self._answered = False
-        self._seen = self._seen[-len(THINK_END) :]
-        self._confident = 0
+        self._confident = 0  # tokens in a row
+        self._thinking = False
+        self._seen = ""  # the end of the text, in which a marker of thinking may begin
+        self._pass_markers(tokenizer.decode(_own_part(request.prompt, tokenizer.bos)))
         self._plan_closing()
 
     @property
@@ -52,15 +52,18 @@ class Writer:
         assert not self.finished, "the answer is over"
         forced = bool(self._queue)
         if forced:
-            assert token == self._queue.popleft(), "the budget decides this token"
+            planned = self._queue.popleft()
+            assert token == planned, "the budget decides this token"
         self._confident = self._confident + 1 if probable and not forced else 0
         finish: Finish | None = None
         text = ""
-        if token == self._eos:
+        if token in self._ends:
             finish = Finish.EOS
         else:
             text = self._detokenizer.push(token)
-            self._follow_thinking(text)
+            self.thinking_tokens += self._thinking and not forced
+            self._pass_markers(text)
+            self._plan_closing()
         text, stopped = self._settle(text)
         if stopped:
             finish = Finish.STOP
@@ -90,35 +93,31 @@ class Writer:
     def _settle(self, text: str) -> tuple[str, bool]:
         """Text that can be given away, and whether a stop text ends it."""
         self._held += text
-        found = [at for stop in self.request.stop if (at := self._held.find(stop)) >= 0]
-        if found:
-            given, self._held = self._held[: min(found)], ""
+        # The first to be complete, as it would be if the characters came one by one.
+        ends = [
+            (at + len(stop), at) for stop in self.request.stop if (at := self._held.find(stop)) >= 0
+        ]
+        if ends:
+            given, self._held = self._held[: min(ends)[1]], ""
             return given, True
         kept = max((_overlap(self._held, stop) for stop in self.request.stop), default=0)
         given = self._held[: len(self._held) - kept]
         self._held = self._held[len(given) :]
         return given, False
 
-    def _follow_thinking(self, text: str) -> None:
-        if self._answered:
-            return
-        counts = self._thinking
+    def _pass_markers(self, text: str) -> None:
+        """Open and close thinking by the markers that ``text`` completes."""
         self._seen += text
-        if not self._thinking and THINK in self._seen:
-            self._thinking = True
-            self._seen = self._seen.partition(THINK)[2]
-            counts = False
-        if self._thinking and THINK_END in self._seen:
-            self._thinking, self._answered = False, True
-            counts = counts and not self.budget_reached
-        if counts and not self.budget_reached:
-            self.thinking_tokens += 1
-        self._seen = self._seen[-len(THINK_END) :]
-        self._plan_closing()
+        marker = THINK_END if self._thinking else THINK
+        while marker in self._seen:
+            self._seen = self._seen.partition(marker)[2]
+            self._thinking = not self._thinking
+            marker = THINK_END if self._thinking else THINK
+        self._seen = self._seen[1 - len(marker) :]
 
     def _plan_closing(self) -> None:
         budget = self.request.thinking_budget
-        if budget is None or not self._thinking or self.budget_reached:
+        if budget is None or not self._thinking or self._queue:
             return
         if self.thinking_tokens >= budget:
             self.budget_reached = True
@@ -129,11 +128,6 @@ def _own_part(prompt: tuple[int, ...], begin: int) -> list[int]:
     """The end of a prompt, from where the turn at hand begins: what users wrote opens nothing."""
     turn = len(prompt) - prompt[::-1].index(begin) if begin in prompt else 0
     return list(prompt[turn:])
-
-
-def _is_open(text: str) -> bool:
-    """Whether the prompt has opened a thinking part that it does not close."""
-    return text.rfind(THINK) > text.rfind(THINK_END)
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -10,27 +10,59 @@ from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY, find_model
+from ostinato.jobs import bench_m1, bench_m1_length
 from ostinato.jobs.bench_music import Report, measure
 from ostinato.jobs.show import console, naming, print_json, printable, table
 from ostinato.music.compound_words import encode
 from ostinato.music.midi import read_bytes, read_midi
 
-NAMES = ("music",)
+NAMES = ("music", "m1-cpu", "m1-length")
 REPEATS = 100  # of the bundled example, where no folder is given
 MIDI = {".mid", ".midi"}
 
 
-def bench(name: str, data: Path | None, as_json: bool) -> None:
-    """Measure and print; ``data`` is a folder of MIDI files, else the bundled example is used."""
+def bench(
+    name: str,
+    data: Path | None,
+    as_json: bool,
+    *,
+    lengths: str | None = None,
+    threads: str | None = None,
+) -> None:
+    """Measure and print.
+
+    ``data`` is music's folder of MIDI files, else the bundled example is used. Of the models'
+    benchmarks ``lengths`` are tokens of prompts, and of m1-cpu ``threads`` counts of threads,
+    both with commas between them.
+    """
     if name not in NAMES:
         raise UserError(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
-    files = _files(data)
-    source = f"{data}" if data else f"the bundled example, {REPEATS} times (--data takes a folder)"
-    report = measure(files, load_vocabulary(find_model(MELODY)).compoundation)
-    if as_json:
-        print_json({"data": source, "machine": machine(), **asdict(report)})
+    given = {"--data": data, "--lengths": lengths, "--threads": threads}
+    taken = {
+        "music": ("--data",),
+        "m1-cpu": ("--lengths", "--threads"),
+        "m1-length": ("--lengths",),
+    }
+    for option, value in given.items():
+        if value is not None and option not in taken[name]:
+            raise UserError(f"{name} takes no {option}: leave it out")
+    if name == "music":
+        _music(data, as_json)
+    elif name == "m1-cpu":
+        sizes = bench_m1.LENGTHS if lengths is None else _numbers("--lengths", lengths)
+        counts = None if threads is None else _numbers("--threads", threads)
+        report = bench_m1.measure(sizes, counts)
+        if as_json:
+            print_json({"machine": machine(), **asdict(report)})
+        else:
+            bench_m1.show(report, machine())
     else:
-        _show(report, source, sum(map(len, files)))
+        sizes = None if lengths is None else _numbers("--lengths", lengths)
+        by_length = bench_m1_length.measure_length(sizes)
+        if as_json:
+            print_json({"machine": machine(), **asdict(by_length)})
+        else:
+            bench_m1_length.show_length(by_length, machine())
 
 
 def machine() -> str:
@@ -39,6 +71,23 @@ def machine() -> str:
     lines = info.read_text().splitlines() if info.exists() else []
     models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     return f"{models[0] if models else platform.machine()}, Python {platform.python_version()}"
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise UserError(f"{option} {text!r}: expected whole numbers from 1 on, such as 1024,4096")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def _music(data: Path | None, as_json: bool) -> None:
+    files = _files(data)
+    source = f"{data}" if data else f"the bundled example, {REPEATS} times (--data takes a folder)"
+    report = measure(files, load_vocabulary(find_model(MELODY)).compoundation)
+    if as_json:
+        print_json({"data": source, "machine": machine(), **asdict(report)})
+    else:
+        _show(report, source, sum(map(len, files)))
 
 
 def _files(data: Path | None) -> list[bytes]:

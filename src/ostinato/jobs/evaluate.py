@@ -7,7 +7,7 @@ from pathlib import Path
 from ostinato.base.errors import UserError
 from ostinato.eval import pop909_melody
 from ostinato.eval.metrics import Scores
-from ostinato.infer.load import load
+from ostinato.infer.load import load_note_model
 from ostinato.jobs.show import console, percent, print_json, table
 
 SUITES = (pop909_melody.NAME,)
@@ -19,7 +19,7 @@ def evaluate(model: str, suite: str, data: Path, device: str, as_json: bool) -> 
         raise UserError(f"there is no suite {suite!r}; there is {', '.join(SUITES)}")
     if not data.is_dir():
         raise UserError(f"{data}: expected the folder of POP909 (--data), and there is none")
-    labeller = load(model, device=device)
+    labeller = load_note_model(model, device=device)
     result = pop909_melody.evaluate(
         lambda score, bars: labeller.label_notes(score, bars).labels, data
     )

@@ -16,7 +16,7 @@ from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
-from ostinato.infer.load import load
+from ostinato.infer.load import load_note_model
 from ostinato.infer.notes import NoteLabels
 from ostinato.jobs.show import console, counted, naming, percent, print_json, printable, table
 from ostinato.music.midi import read_bytes, read_midi
@@ -112,7 +112,7 @@ def extract(request: MelodyRequest) -> Summary:
             if len(score)
             else f"{request.source}: no notes to label; it holds none at all"
         )
-    model = load(request.model, device=request.device)
+    model = load_note_model(request.model, device=request.device)
     with naming(request.source):
         found = model.label_notes(score, threshold=request.threshold)
         names = [name.upper() for name in found.names]

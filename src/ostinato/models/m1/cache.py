@@ -7,7 +7,8 @@ and a restore, since a state cannot be unwound (dividing by the decay amplifies 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -72,11 +73,12 @@ class Cache:
             return
         more = max(length, int(self.capacity * GROWTH))
         more = -(-more // ROOM) * ROOM
-        for name in ("keys", "values"):
-            held = getattr(self, name)
-            grown = held.new_zeros(*held.shape[:3], more, held.shape[4])
-            grown[:, :, :, : held.shape[3]] = held
-            setattr(self, name, grown)
+        with _ordinary():
+            for name in ("keys", "values"):
+                held = getattr(self, name)
+                grown = held.new_zeros(*held.shape[:3], more, held.shape[4])
+                grown[:, :, :, : held.shape[3]] = held
+                setattr(self, name, grown)
 
     def reset(self, slots: Sequence[int] | None = None) -> None:
         """Forget the sequences of some slots (all of them by default)."""
@@ -111,5 +113,13 @@ class Cache:
         """Slot i goes on from slot ``sources[i]``: what a beam search does."""
         index = torch.tensor(list(sources), device=self.states.device)
         self.lengths = [self.lengths[source] for source in sources]
-        self.states = self.states[:, index]
-        self.keys, self.values = self.keys[:, index], self.values[:, index]
+        with _ordinary():
+            self.states = self.states[:, index]
+            self.keys, self.values = self.keys[:, index], self.values[:, index]
+
+
+@contextmanager
+def _ordinary() -> Generator[None]:
+    """Tensors made in inference mode could not be written outside of it, where slots are reset."""
+    with torch.inference_mode(False), torch.no_grad():
+        yield

@@ -109,17 +109,17 @@ def load(directory: Path, *, device: torch.device | str, dtype: torch.dtype) -> 
         model = M1(config)
     model = model.to(dtype).to_empty(device=device)
     parameters = dict(model.named_parameters())
+    copied: set[str] = set()
     with torch.no_grad():
         for file in dict.fromkeys(files[name] for name in parts):
-            with _opened(directory / file) as shard:
+            path = directory / file
+            with _opened(path) as shard:
                 for name in shard.keys():  # noqa: SIM118  no mapping
                     if name in parts and files[name] == file:
-                        _copy(
-                            directory / file,
-                            name,
-                            shard,
-                            parts[name].of(parameters[parts[name].parameter]),
-                        )
+                        part = parts[name]
+                        _copy(path, name, shard, part.of(parameters[part.parameter]))
+                        copied.add(name)
+    _check_names(directory, set(parts), copied)  # the index may promise what no shard holds
     if torch.device(device).type == "cpu":
         _lay_out_for_reading(model)
     return model.eval()

@@ -15,7 +15,7 @@ from typing import Literal
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ostinato.nn.ops.cross_entropy.chunked import CHUNK, cross_entropy_chunked
+from ostinato.nn.ops.cross_entropy.chunked import LOGITS, cross_entropy_chunked
 from ostinato.nn.ops.cross_entropy.reference import cross_entropy_reference
 
 Backend = Literal["reference", "chunked"]
@@ -35,13 +35,14 @@ def linear_cross_entropy(
     head: Float[Tensor, "v d"],
     targets: Int[Tensor, " n"],
     *,
-    chunk: int = CHUNK,
+    chunk: int | None = None,
     backend: Backend | None = None,
 ) -> Float[Tensor, " n"]:
     """Return the loss of each token in nats, float32; 0 where the target is ``IGNORED``.
 
-    At most ``chunk`` rows of logits exist at a time, forward and backward.
+    At most ``chunk`` rows of logits exist at a time, forward and backward; by default as many
+    as make 2 ** 25 logits (128 MiB).
     """
     if backend == "reference":
         return cross_entropy_reference(hidden, head, targets)
-    return cross_entropy_chunked(hidden, head, targets, chunk)
+    return cross_entropy_chunked(hidden, head, targets, chunk or max(1, LOGITS // len(head)))

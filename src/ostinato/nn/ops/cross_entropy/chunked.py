@@ -7,19 +7,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-CHUNK = 1024  # rows: 128 MiB of logits for a vocabulary of 32,000
+LOGITS = 2**25  # that exist at a time
 
 
-def cross_entropy_chunked(
-    hidden: Tensor, head: Tensor, targets: Tensor, chunk: int = CHUNK
-) -> Tensor:
+def cross_entropy_chunked(hidden: Tensor, head: Tensor, targets: Tensor, chunk: int) -> Tensor:
     """As ``linear_cross_entropy``; rows without a target cost nothing."""
     seen = (targets >= 0).nonzero()[:, 0]
     exact = torch.promote_types(hidden.dtype, torch.float32)
     with torch.autocast(hidden.device.type, enabled=False):
-        found: Any = _Losses.apply(
-            hidden[seen].to(exact), head.to(exact), targets[seen], max(1, chunk)
-        )
+        found: Any = _Losses.apply(hidden[seen].to(exact), head.to(exact), targets[seen], chunk)
     return torch.zeros(len(targets), dtype=exact, device=hidden.device).index_put((seen,), found)
 
 

@@ -17,10 +17,9 @@ def experts_grouped(
     flat = chosen.flatten()
     order = flat.argsort(stable=True)
     bounds = [0, *torch.bincount(flat, minlength=len(gate_up)).cumsum(0).tolist()]
-    source = order // k
-    share = weights.flatten()[order].to(tokens.dtype)
+    sorted_tokens = tokens.index_select(0, order // k)
     parts = [
-        _expert(tokens[source[a:b]], gate_up[expert], down[expert]) * share[a:b, None]
+        _expert(sorted_tokens[a:b], gate_up[expert], down[expert])
         for expert, (a, b) in enumerate(pairwise(bounds))
         if a < b
     ]
@@ -29,7 +28,8 @@ def experts_grouped(
     # Back in the tokens' own order, so that a token's k parts are added in a fixed order.
     back = torch.empty_like(order)
     back[order] = torch.arange(len(order), device=order.device)
-    return torch.cat(parts)[back].unflatten(0, (-1, k)).sum(1)
+    mixed = torch.cat(parts).index_select(0, back).unflatten(0, (-1, k))
+    return (mixed * weights[..., None].to(tokens.dtype)).sum(1)
 
 
 def _expert(tokens: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:

@@ -61,14 +61,14 @@ class _Layout:
         """[B, T, H, D] to [B, H, nb, C, D]."""
         x = x.to(dtype)
         if self.index is not None:
-            x = x[:, self.index.flatten()]
+            x = x.index_select(1, self.index.flatten())
         x = x.unflatten(1, (self.count, -1))
         return x.permute(0, 3, 1, 2, 4)
 
     def join(self, x: Tensor) -> Tensor:
         """[B, H, nb, C, E] to [B, T, H, E]."""
         x = x.permute(0, 2, 3, 1, 4).flatten(1, 2)
-        return x if self.tokens is None else x[:, self.tokens]
+        return x if self.tokens is None else x.index_select(1, self.tokens)
 
 
 def _lay_out(length: int, cu_seqlens: Tensor | None, block: int, device: torch.device) -> _Layout:
@@ -119,50 +119,66 @@ def _carry(
 ) -> tuple[Tensor, Tensor]:
     """States before each block [B, H, nb, D, E] and after each sequence [N, H, D, E].
 
-    A state is a weighted sum of the products of earlier blocks of its sequence: the weights of
-    a segment of blocks are one matrix, and only the last state goes on to the next segment.
+    A state is a weighted sum of the products of earlier blocks of its sequence. The weights
+    within each segment of blocks are one matrix; only the state between two segments is carried
+    on in order.
     """
     batch, heads, count, rows, columns = sums.shape
-    sequences = len(layout.bounds) - 1
-    last = torch.searchsorted(layout.sequence, torch.arange(1, sequences + 1, device=sums.device))
-    if initial is None:
-        initial = sums.new_zeros(batch * sequences, heads, rows, columns)
-    began = initial.view(batch, sequences, heads, rows, columns).transpose(1, 2)
+    size = min(SEGMENT, count)
+    segments = -(-count // size)
+    start, end, owner = (
+        _fill(x, segments * size) for x in (layout.start, layout.end, layout.sequence)
+    )
     flat = sums.flatten(3)
-    carried: Tensor | None = None
-    states: list[Tensor] = []
-    for first in range(0, count, SEGMENT):
-        part = slice(first, min(first + SEGMENT, count))
-        inside, end = layout.sequence[part], layout.end[part]
-        # The state before each block, and after the last of the segment.
-        at = torch.cat([layout.start[part], end[-1:]])
-        owner = torch.cat([inside, inside[-1:]])
-        index = torch.arange(len(at), device=sums.device)
-        seen = (owner[:, None] == inside) & (index[:, None] > index[:-1])
-        weights = _shrink(rate_H, at[:, None] - end, seen)
-        found = (weights @ flat[:, :, part]).unflatten(3, (rows, columns))
-        if carried is None:
-            since, source = at - layout.bounds[owner], began[:, :, owner]
-        else:
-            fresh = owner != layout.sequence[first - 1]
-            since = torch.where(fresh, at - layout.bounds[owner], at - layout.end[first - 1])
-            kept = carried[:, :, None]
-            source = torch.where(fresh[:, None, None], began[:, :, owner], kept)
-        found = found + _shrink(rate_H, since, since >= 0)[..., None, None] * source
-        carried = found[:, :, -1]
-        states.append(found)
-    # After a sequence: its last block's own entry state, decayed, and that block's product.
-    before = [state[:, :, :-1] for state in states]
-    entering = torch.cat(before, 2) if before else sums
-    sizes = layout.bounds.diff()
-    if count == 0:
-        return entering, initial
-    block = (last - 1).clamp(min=0)
-    span = layout.end[block] - layout.start[block]
-    ended = _shrink(rate_H, span, span >= 0)[..., None, None] * entering[:, :, block]
-    ended = ended + sums[:, :, block]
-    final = torch.where((sizes > 0)[:, None, None], ended, began)
-    return entering, final.transpose(1, 2).flatten(0, 1)
+    if segments * size > count:
+        flat = torch.nn.functional.pad(flat, (0, 0, 0, segments * size - count))
+    flat = flat.unflatten(2, (segments, size))
+    # Within a segment: the state before each block, and after the last one.
+    start, end, owner = (x.view(segments, size) for x in (start, end, owner))
+    at = torch.cat([start, end[:, -1:]], 1)
+    of = torch.cat([owner, owner[:, -1:]], 1)
+    place = torch.arange(size + 1, device=sums.device)
+    seen = (of[:, :, None] == owner[:, None]) & (place[:, None] > place[:-1])
+    weights = _shrink(rate_H, at[:, :, None] - end[:, None], seen)
+    found = weights @ flat
+    # From outside: a sequence that began before the segment comes with the carried state.
+    ended = torch.cat([layout.bounds[:1], end[:-1, -1]])
+    before = torch.cat([owner.new_full((1,), -1), owner[:-1, -1]])
+    old = of == before[:, None]
+    kept = _shrink(rate_H, at - ended[:, None], old)
+    if initial is not None:
+        began = initial.view(batch, -1, heads, rows, columns).transpose(1, 2).flatten(3)
+        first = _shrink(rate_H, at - layout.bounds[of], ~old)
+        found = found + first[..., None] * began[:, :, of.flatten()].unflatten(2, of.shape)
+    entry = found.new_zeros(batch, heads, rows * columns)
+    entries = [entry]
+    for segment in range(segments - 1):
+        entry = found[:, :, segment, -1] + kept[:, segment, -1, None] * entry
+        entries.append(entry)
+    if segments > 1:
+        found = found + kept[..., None] * torch.stack(entries, 2)[:, :, :, None]
+    states = found[:, :, :, :-1].flatten(2, 3)[:, :, :count].unflatten(3, (rows, columns))
+    return states, _finals(states, sums, rate_H, initial, layout)
+
+
+def _fill(x: Tensor, length: int) -> Tensor:
+    """A vector made longer by its last element."""
+    return torch.cat([x, x[-1:].expand(length - len(x))]) if length > len(x) else x
+
+
+def _finals(
+    states: Tensor, sums: Tensor, rate_H: Tensor, initial: Tensor | None, layout: _Layout
+) -> Tensor:
+    """After a sequence: the state before its last block, decayed, and that block's product."""
+    sequences = len(layout.bounds) - 1
+    after = torch.arange(1, sequences + 1, device=sums.device)
+    last = (torch.searchsorted(layout.sequence, after) - 1).clamp(min=0)
+    span = layout.end[last] - layout.start[last]
+    final = _shrink(rate_H, span, span >= 0)[..., None, None] * states[:, :, last]
+    final = (final + sums[:, :, last]).transpose(1, 2).flatten(0, 1)
+    filled = layout.bounds.diff() > 0
+    began = torch.zeros_like(final) if initial is None else initial
+    return torch.where(filled.repeat(len(states))[:, None, None, None], final, began)
 
 
 def _step(
