@@ -12,6 +12,8 @@ from hypothesis import settings
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 os.environ.setdefault("MPLBACKEND", "agg")
+# Tiny tensors: threads cost more than they bring, and forty times as much where others work too.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples on every run, however slow the machine: a red test means a change in the tree.
 # `pytest --hypothesis-profile=explore` looks for new ones.

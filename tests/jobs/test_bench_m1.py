@@ -35,7 +35,7 @@ def _one_thread() -> Generator[None]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = str(tmp_path_factory.mktemp("m1"))
-    bench_m1_worker.write(folder, "transformers", 0, "tiny", {})
+    bench_m1_worker.write(folder, "transformers", 0, "tiny", {"max_position_embeddings": 900})
     return folder
 
 
@@ -54,7 +54,7 @@ def test_a_worker_answers_in_json(model: str) -> None:
 def test_what_went_wrong_in_a_worker_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], model: str
 ) -> None:
-    call = {"call": "read", "directory": model, "reader": OURS, "tokens": 1_000_001, **READ}
+    call = {"call": "read", "directory": model, "reader": OURS, "tokens": 901, **READ}
     monkeypatch.setattr("sys.argv", ["worker", json.dumps(call)])
     bench_m1_worker.main()
     answer = capsys.readouterr().out
@@ -64,7 +64,7 @@ def test_what_went_wrong_in_a_worker_is_said(
         return subprocess.CompletedProcess(command, code, answer, "Traceback: odd")
 
     monkeypatch.setattr(bench_m1_worker.subprocess, "run", run)
-    with pytest.raises(UserError, match=r"more than this model's 1,000,000"):
+    with pytest.raises(UserError, match=r"more than this model's 900"):
         bench_m1_worker.ask("read")
     code = bench_m1_worker.KILLED
     with pytest.raises(UserError, match="for want of memory"):

@@ -65,8 +65,7 @@ class Reading:
     def told(cls, answer: Mapping[str, Any]) -> Reading:
         """One that came as JSON, whose tuples were lists."""
         fields: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in answer.items()
+            k: tuple(v) if isinstance(v, list) else v for k, v in answer.items()
         }
         return cls(**fields)
 

@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
+ANY_LENGTH = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 QUERIES = 256  # that share a mask, where one is needed: it bounds the memory by 256 x S
 
 
@@ -33,11 +35,13 @@ def _packed(query: Tensor, key: Tensor, value: Tensor, cu_seqlens: Tensor) -> Te
         q, k, v = (x[0].unflatten(0, shape).transpose(1, 2) for x in (query, key, value))
         return _attend(q, k, v, None).transpose(1, 2).flatten(0, 1)[None]
     q, k, v = (x.transpose(1, 2) for x in (query, key, value))
-    parts = [
-        _attend(q[:, :, a:b], k[:, :, a:b], v[:, :, a:b], None)
-        for a, b in pairwise(cu_seqlens.tolist())
-        if a < b
-    ]
+    # cuDNN plans anew for every length, which takes longer than the attention: leave it out.
+    with sdpa_kernel(ANY_LENGTH):
+        parts = [
+            _attend(q[:, :, a:b], k[:, :, a:b], v[:, :, a:b], None)
+            for a, b in pairwise(cu_seqlens.tolist())
+            if a < b
+        ]
     return torch.cat(parts, 2).transpose(1, 2)
 
 
