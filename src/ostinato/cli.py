@@ -268,18 +268,32 @@ def finetune(recipe: Recipe, overrides: Overrides = None, as_json: Json = False)
 
 @app.command()
 def evaluate(
-    suite: Annotated[str, typer.Option(help="The benchmark: pop909-melody.")],
-    data: Annotated[Path, typer.Option(help="Folder of the suite's corpus.")],
+    suite: Annotated[str, typer.Option(help="The benchmark: pop909-melody or long-context.")],
     model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A bundled model's name, or a directory.")
-    ] = MELODY_MODEL,
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="A bundled model's name, or a directory; default: the suite's bundled model.",
+            show_default=False,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the suite's corpus (pop909-melody).", show_default=False),
+    ] = None,
+    length: Annotated[
+        int, typer.Option(help="Bytes that the model was trained on (long-context).")
+    ] = 512,
+    examples: Annotated[
+        int, typer.Option(help="Of each task at each length (long-context).")
+    ] = 100,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Score a model on a published benchmark, with intervals and baselines beside it."""
+    """Score a model on a benchmark, with intervals and baselines beside it."""
     from ostinato.jobs import evaluate as job
 
-    job.evaluate(model, suite, data, device, as_json)
+    job.evaluate(job.EvaluateRequest(suite, model, data, length, examples, device, as_json))
 
 
 @app.command()

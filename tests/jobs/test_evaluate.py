@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from ostinato.base.errors import UserError
-from ostinato.eval import pop909_melody
+from ostinato.eval import long_context, pop909_melody
 from ostinato.eval.metrics import score
 from ostinato.eval.pop909_melody import CLASSES, Labeller, Result
-from ostinato.jobs.evaluate import evaluate
+from ostinato.jobs.evaluate import EvaluateRequest, evaluate
+from tiny_language import byte_tokenizer, write_language_model
 from tiny_model import write_model
 
 
@@ -31,9 +32,13 @@ def _known_result(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pop909_melody, "evaluate", known)
 
 
+def ask(model: str | None, suite: str, data: Path | None = None, *, as_json: bool = False) -> None:
+    evaluate(EvaluateRequest(suite, model, data, 256, 1, "cpu", as_json))
+
+
 @pytest.mark.usefixtures("_known_result")
 def test_table(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate(model, "pop909-melody", tmp_path, "cpu", as_json=False)
+    ask(model, "pop909-melody", tmp_path, as_json=False)
     told = capsys.readouterr().out
     assert "2 test songs, 110 notes" in told
     assert "63.6 %" in told
@@ -42,7 +47,7 @@ def test_table(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.usefixtures("_known_result")
 def test_json(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate(model, "pop909-melody", tmp_path, "cpu", as_json=True)
+    ask(model, "pop909-melody", tmp_path, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["name"] == model
     assert told["model"]["accuracy"] == 1.0
@@ -52,8 +57,42 @@ def test_json(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_what_is_refused(model: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no suite 'art'; there is pop909-melody"):
-        evaluate(model, "art", tmp_path, "cpu", as_json=False)
+        ask(model, "art", tmp_path, as_json=False)
     with pytest.raises(UserError, match="expected the folder of POP909"):
-        evaluate(model, "pop909-melody", tmp_path / "absent", "cpu", as_json=False)
+        ask(model, "pop909-melody", tmp_path / "absent", as_json=False)
     with pytest.raises(UserError, match="expected POP909"):
-        evaluate(model, "pop909-melody", tmp_path, "cpu", as_json=False)
+        ask(model, "pop909-melody", tmp_path, as_json=False)
+    with pytest.raises(UserError, match="long-context scores a language model"):
+        ask(None, "long-context")
+    with pytest.raises(UserError, match="expected the folder of POP909"):
+        ask(model, "pop909-melody")
+
+
+@pytest.fixture(scope="module")
+def language_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("language")
+    tokenizer = byte_tokenizer()
+    write_language_model(folder, vocab_size=tokenizer.vocab_size)
+    tokenizer.save(folder)
+    return str(folder)
+
+
+def test_long_context(
+    language_model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model with fresh weights is at or below chance, and the table says so."""
+    whole = long_context.Suite
+
+    def small(length: int, *, examples: int) -> long_context.Suite:
+        return whole(length, multiples=(1, 2), examples=examples, tasks=("needle", "uuid"))
+
+    monkeypatch.setattr(long_context, "Suite", small)
+    ask(language_model, "long-context", as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["name"] == language_model
+    assert [cell["right"] for cell in told["cells"]] == [0, 0, 0, 0]
+    ask(language_model, "long-context")
+    table = capsys.readouterr().out
+    assert "256 bytes" in table
+    assert "512 bytes" in table
+    assert table.count("0.0 % [0, 79]") >= 4

@@ -306,3 +306,11 @@ def test_bad_input_is_told_in_one_sentence() -> None:
     with pytest.raises(UserError, match="51 tokens"):
         model(ids(1, 6), cache=cache)
     assert cache.lengths == [45]
+
+
+def test_a_prompt_that_is_too_long_is_refused_before_it_is_read() -> None:
+    model = build(max_position_embeddings=50)
+    cache = model.make_cache(1)
+    with pytest.raises(UserError, match="60 tokens of context are more than this model's 50"):
+        prefill(model, [ids(1, 60)[0]], cache, chunk=10)
+    assert (cache.lengths, cache.capacity) == ([0], 0)

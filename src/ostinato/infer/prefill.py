@@ -30,12 +30,14 @@ def prefill(
     assert all(len(prompt) for prompt in prompts), "a prompt has at least one token"
     device = model.model.embed_tokens.weight.device
     size = chunk or CHUNK[device.type]
-    cache.reserve(max(cache.lengths[s] + len(p) for s, p in zip(chosen, prompts, strict=True)))
+    longest = max(cache.lengths[s] + len(p) for s, p in zip(chosen, prompts, strict=True))
+    model.check_context(longest)
+    cache.reserve(longest)
     at = [0] * len(prompts)
     last: list[Tensor | None] = [None] * len(prompts)
     while todo := [i for i, prompt in enumerate(prompts) if at[i] < len(prompt)]:
         share = max(1, size // len(todo))
-        parts = [prompts[i][at[i] : at[i] + share] for i in todo]
+        parts = [prompts[i][at[i] :][: _even(len(prompts[i]) - at[i], share)] for i in todo]
         bounds = torch.tensor([0, *(len(part) for part in parts)]).cumsum(0)
         tokens = torch.cat(list(parts)).to(device)[None]
         packed = bounds if len(todo) > 1 else None
@@ -47,6 +49,11 @@ def prefill(
             if at[i] == len(prompts[i]):
                 last[i] = found.hidden[0, int(bounds[n + 1]) - 1]
     return model.logits(torch.stack([hidden for hidden in last if hidden is not None]))
+
+
+def _even(left: int, most: int) -> int:
+    """The next of as few parts as there must be, all about equal: no small one comes last."""
+    return -(-left // -(-left // most))
 
 
 @torch.inference_mode()

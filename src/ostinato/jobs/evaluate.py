@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from ostinato.base.errors import UserError
-from ostinato.eval import pop909_melody
+from ostinato.eval import long_context, pop909_melody
 from ostinato.eval.metrics import Scores
+from ostinato.infer.directory import MELODY
 from ostinato.infer.load import load_note_model
+from ostinato.jobs.evaluate_long_context import evaluate_long_context
 from ostinato.jobs.show import console, percent, print_json, table
 
-SUITES = (pop909_melody.NAME,)
+SUITES = (pop909_melody.NAME, long_context.NAME)
 
 
-def evaluate(model: str, suite: str, data: Path, device: str, as_json: bool) -> None:
-    """Score a model (bundled name or directory) on a suite, whose corpus lies in ``data``."""
-    if suite not in SUITES:
-        raise UserError(f"there is no suite {suite!r}; there is {', '.join(SUITES)}")
-    if not data.is_dir():
-        raise UserError(f"{data}: expected the folder of POP909 (--data), and there is none")
-    labeller = load_note_model(model, device=device)
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """What is asked of ``evaluate``."""
+
+    suite: str
+    model: str | None  # None: the bundled model of the suite
+    data: Path | None  # folder of the suite's corpus, where it needs one
+    length: int  # bytes that a language model was trained on
+    examples: int  # of each task at each length
+    device: str
+    as_json: bool
+
+
+def evaluate(request: EvaluateRequest) -> None:
+    """Score a model on a suite."""
+    if request.suite not in SUITES:
+        raise UserError(f"there is no suite {request.suite!r}; there is {', '.join(SUITES)}")
+    if request.suite == pop909_melody.NAME:
+        _evaluate_melody(request)
+        return
+    if request.model is None:
+        raise UserError(f"{request.suite} scores a language model: name its directory")
+    suite = long_context.Suite(request.length, examples=request.examples)
+    evaluate_long_context(request.model, suite, request.device, request.as_json)
+
+
+def _evaluate_melody(request: EvaluateRequest) -> None:
+    model, data, as_json = request.model or MELODY, request.data, request.as_json
+    if data is None or not data.is_dir():
+        raise UserError(
+            f"{data or request.suite}: expected the folder of POP909 (--data), and there is none"
+        )
+    labeller = load_note_model(model, device=request.device)
     result = pop909_melody.evaluate(
         lambda score, bars: labeller.label_notes(score, bars).labels, data
     )

@@ -169,6 +169,15 @@ class M1(nn.Module):
 
         save(Path(directory), self, layout=layout, dtype=dtype, max_shard_bytes=max_shard_bytes)
 
+    def check_context(self, length: int) -> None:
+        """Refuse more tokens of context than the model has positions for."""
+        limit = self.config.max_position_embeddings
+        if length > limit:
+            raise UserError(
+                f"{length:,} tokens of context are more than this model's {limit:,}: shorten the "
+                "prompt or the answer"
+            )
+
     def _check_ids(self, input_ids: Tensor) -> None:
         """On the CPU only: on a GPU it would wait for the device at every step."""
         if input_ids.device.type != "cpu" or not input_ids.numel():
@@ -202,11 +211,7 @@ class M1(nn.Module):
             shift = torch.repeat_interleave(start - torch.tensor(bounds[:-1]), sizes)
             positions = (torch.arange(length) + shift)[None]
             longest = int((start + sizes).max()) if count else 0
-        if longest > self.config.max_position_embeddings:
-            raise UserError(
-                f"{longest:,} tokens of context are more than this model's "
-                f"{self.config.max_position_embeddings:,}: shorten the prompt or the answer"
-            )
+        self.check_context(longest)
         if cache is not None:
             cache.reserve(longest)
         turn = rotation(
