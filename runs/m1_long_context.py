@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -22,7 +23,7 @@ from ostinato.base.config import load_recipe
 from ostinato.base.files import write_json
 from ostinato.chat.tokenizer import SMALLEST, Tokenizer, learn
 from ostinato.data.text import TextHeader, TextWriter, tokenizer_digest
-from ostinato.eval.long_context import Document, Suite, evaluate, training_documents
+from ostinato.eval.long_context import Suite, evaluate, training_documents
 from ostinato.infer.answers import GreedyAnswerer
 from ostinato.infer.language import load_language_model
 from ostinato.jobs import sft
@@ -52,16 +53,20 @@ def data() -> None:
     tokenizer.save(SHARDS)
     header = TextHeader("chat", tokenizer.vocab_size, tokenizer_digest(SHARDS))
     with ProcessPoolExecutor() as pool, TextWriter(SHARDS, header) as writer:
-        for part in pool.map(_documents, range(0, DOCUMENTS, PART)):
-            for index, document in part:
-                before = len(tokenizer.encode(document.text[: document.answer_start]))
-                ids = tokenizer.encode(document.text)
-                writer.add(index, ids, [0] * before + [1] * (len(ids) - before))
+        parts = pool.map(_encoded, range(0, DOCUMENTS, PART))
+        for index, (ids, learnt) in enumerate(chain.from_iterable(parts)):
+            writer.add(index, ids, learnt)
 
 
-def _documents(start: int) -> list[tuple[int, Document]]:
-    made = training_documents(0, LENGTH, PART, start=start)
-    return list(enumerate(made, start=start))
+def _encoded(start: int) -> list[tuple[list[int], list[int]]]:
+    """Ids of some documents, and which of them are the answer: one byte is one token here."""
+    tokenizer = Tokenizer.load(SHARDS)
+    made = list(training_documents(0, LENGTH, PART, start=start))
+    rows = tokenizer.encode_batch([document.text for document in made])
+    return [
+        (ids, [int(place >= document.answer_start) for place in range(len(ids))])
+        for ids, document in zip(rows, made, strict=True)
+    ]
 
 
 def train(kind: str, overrides: list[str]) -> None:
