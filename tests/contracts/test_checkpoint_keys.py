@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import torch
 
+from ostinato.models.m1 import M1, M1Config
 from ostinato.models.midiformer import HeadSpec, MidiformerConfig, MidiformerModel
 
 LAYER = {
@@ -82,4 +83,68 @@ def test_midiformer_config_fields() -> None:
         "compose_embeddings",
         "layer_norm_eps",
         "initial_std",
+    ]
+
+
+M1_LIGHTNING = {
+    "input_layernorm.weight": (64,),
+    "post_attention_layernorm.weight": (64,),
+    "self_attn.qkv_proj.weight": (192, 64),
+    "self_attn.output_gate.weight": (64, 64),
+    "self_attn.norm.weight": (64,),
+    "self_attn.out_proj.weight": (64, 64),
+    "block_sparse_moe.gate.weight": (4, 64),
+    "block_sparse_moe.gate_up": (4, 128, 64),
+    "block_sparse_moe.down": (4, 64, 64),
+}
+
+M1_SOFTMAX = {
+    **{name: shape for name, shape in M1_LIGHTNING.items() if not name.startswith("self_attn")},
+    "self_attn.q_proj.weight": (64, 64),
+    "self_attn.k_proj.weight": (32, 64),
+    "self_attn.v_proj.weight": (32, 64),
+    "self_attn.o_proj.weight": (64, 64),
+}
+
+
+def test_m1_keys() -> None:
+    with torch.device("meta"):
+        model = M1(M1Config.preset("tiny"))
+    expected = {
+        "model.embed_tokens.weight": (512, 64),
+        "model.norm.weight": (64,),
+        "lm_head.weight": (512, 64),
+    }
+    for layer in range(8):
+        keys = M1_SOFTMAX if layer == 7 else M1_LIGHTNING
+        expected |= {f"model.layers.{layer}.{key}": shape for key, shape in keys.items()}
+    assert {name: tuple(t.shape) for name, t in model.state_dict().items()} == expected
+
+
+def test_m1_config_fields() -> None:
+    """A new field needs a reason, and a key in every dialect of ``config.json``."""
+    assert [field.name for field in fields(M1Config)] == [
+        "vocab_size",
+        "hidden_size",
+        "attention",
+        "num_heads",
+        "num_kv_heads",
+        "head_dim",
+        "rotary_dim",
+        "intermediate_size",
+        "num_experts",
+        "experts_per_token",
+        "max_position_embeddings",
+        "rope_theta",
+        "softmax_alpha",
+        "softmax_beta",
+        "lightning_alpha",
+        "lightning_beta",
+        "mlp_alpha",
+        "mlp_beta",
+        "rms_norm_eps",
+        "router_aux_loss_coef",
+        "initializer_range",
+        "bos_token_id",
+        "eos_token_id",
     ]

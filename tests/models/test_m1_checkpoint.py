@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,29 @@ def test_weights_that_diverged_are_not_saved(tmp_path: Path) -> None:
         model.model.layers[0].block_sparse_moe.down[0, 0, 0] = torch.nan
     with pytest.raises(UserError, match="is not finite"):
         model.save_pretrained(tmp_path)
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from ostinato.models.m1 import M1
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = peak()
+model = M1.from_pretrained(Path(sys.argv[1]))
+print(peak() - before, sum(p.nbytes for p in model.parameters()))
+"""
+
+
+@pytest.mark.long
+def test_loading_takes_the_model_and_about_one_shard(tmp_path: Path) -> None:
+    shard = 40_000_000
+    torch.manual_seed(0)
+    M1(M1Config.preset("20m")).save_pretrained(tmp_path, max_shard_bytes=shard // 4)
+    command = [sys.executable, "-c", MEMORY, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    grown, size = map(int, told.split())
+    assert size > 70_000_000
+    assert grown < size + shard
