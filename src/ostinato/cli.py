@@ -25,7 +25,7 @@ MELODY_MODEL = "midiformer-melody"
 
 app = typer.Typer(
     name="ostinato",
-    help="Symbolic music: from a MIDI file to what its notes mean.",
+    help="Symbolic music from MIDI to meaning, and MiniMax-M1: a decoder of lightning attention.",
     epilog="Every verb has its own help: ostinato VERB --help",
     add_completion=False,
     rich_markup_mode="rich",
