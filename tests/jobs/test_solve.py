@@ -158,7 +158,7 @@ def test_a_truncated_shard(capsys: pytest.CaptureFixture[str], tmp_path: Path, l
     path = shard(tmp_path)
     path.write_bytes(path.read_bytes()[:left])
     said = refused(capsys, tmp_path)
-    assert said.startswith(f"{path} is no whole safetensors file (")
+    assert said.startswith(f"{path} is not a readable safetensors file (")
     assert said.endswith("): copy it anew")
 
 

@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from ostinato.base.errors import UserError
 from ostinato.models.m1 import M1, M1Config
-from ostinato.models.m1.checkpoint import INDEX, published_parts, transformers_parts
+from ostinato.models.m1.checkpoint import published_parts, transformers_parts
+from ostinato.models.safetensors_io import INDEX
 
 
 def build() -> M1:
@@ -132,10 +133,10 @@ def damage(folder: Path, kind: str) -> None:
     ("kind", "sentence"),
     [
         ("missing", "is missing: model.safetensors.index.json names it as a shard"),
-        ("truncated", "is no whole safetensors file"),
+        ("truncated", "is not a readable safetensors file"),
         ("shape", r"has shape \[3, 3\], but config.json asks for"),
         ("name", r"missing .*; left over model\.extra\.weight"),
-        ("index", "expected JSON with a weight_map"),
+        ("index", "has no weight_map"),
         ("outside", "is missing"),
         ("nothing", "expected weights in"),
     ],
@@ -178,3 +179,14 @@ def test_loading_takes_the_model_and_about_one_shard(tmp_path: Path) -> None:
     grown, size = map(int, told.split())
     assert size > 70_000_000
     assert grown < size + shard
+
+
+def test_what_diverged_leaves_the_model_before_it_whole(tmp_path: Path) -> None:
+    model = build()
+    model.save_pretrained(tmp_path, max_shard_bytes=400_000)
+    with torch.no_grad():
+        model.lm_head.weight[0, 0] = torch.inf
+        model.model.embed_tokens.weight.zero_()
+    with pytest.raises(UserError, match="lm_head"):
+        model.save_pretrained(tmp_path, max_shard_bytes=400_000)
+    assert float(M1.from_pretrained(tmp_path).model.embed_tokens.weight.detach().abs().max()) > 0

@@ -81,7 +81,7 @@ def test_transformers_dialect_is_checked_too() -> None:
 def test_files_that_are_no_config(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"expected a model directory with config\.json"):
         M1Config.from_pretrained(tmp_path)
-    for text, sentence in (("{", "expected JSON"), ("[]", "expected a JSON object, got list")):
+    for text, sentence in (("{", "not valid JSON"), ("[]", "a JSON object, got a list")):
         (tmp_path / "config.json").write_text(text)
         with pytest.raises(UserError, match=sentence):
             M1Config.from_pretrained(tmp_path)

@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 
 from ostinato.base.errors import UserError
 from ostinato.models.midiformer import MidiformerModel, NgramBatch
-from ostinato.models.midiformer.checkpoint import INDEX, load, save
+from ostinato.models.midiformer.checkpoint import load, save
+from ostinato.models.safetensors_io import INDEX
 
 
 def _output(model: MidiformerModel, tokens: torch.Tensor, ngrams: NgramBatch) -> torch.Tensor:

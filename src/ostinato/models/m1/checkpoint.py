@@ -17,25 +17,30 @@ published names, so the layout ``transformers`` differs from ``minimax_m1`` in c
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
 from ostinato.base.errors import UserError
-from ostinato.base.files import atomic_write, write_json
+from ostinato.base.files import write_json
 from ostinato.models.m1.config import Dialect, M1Config
 from ostinato.models.m1.model import M1, Layout
+from ostinato.models.safetensors_io import (
+    INDEX,
+    check_finite,
+    check_names,
+    check_shape,
+    opened,
+    read_weight_map,
+    split,
+    write_shards,
+)
 
-INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
 DERIVED = re.compile(r"\.self_attn\.(slope_rate|query_decay|key_decay|diagonal_decay)$")
 DIALECTS: Mapping[Layout, Dialect] = {
@@ -104,7 +109,7 @@ def load(directory: Path, *, device: torch.device | str, dtype: torch.dtype) -> 
     held = {name for name in files if not DERIVED.search(name)}
     fused = any(".mlp.experts." in name for name in held)
     parts = transformers_parts(config) if fused else published_parts(config)
-    _check_names(directory, set(parts), held)
+    check_names(directory, set(parts), held)
     with torch.device("meta"):
         model = M1(config)
     model = model.to(dtype).to_empty(device=device)
@@ -113,13 +118,13 @@ def load(directory: Path, *, device: torch.device | str, dtype: torch.dtype) -> 
     with torch.no_grad():
         for file in dict.fromkeys(files[name] for name in parts):
             path = directory / file
-            with _opened(path) as shard:
+            with opened(path) as shard:
                 for name in shard.keys():  # noqa: SIM118  no mapping
                     if name in parts and files[name] == file:
                         part = parts[name]
                         _copy(path, name, shard, part.of(parameters[part.parameter]))
                         copied.add(name)
-    _check_names(directory, set(parts), copied)  # the index may promise what no shard holds
+    check_names(directory, set(parts), copied)  # the index may promise what no shard holds
     if torch.device(device).type == "cpu":
         _lay_out_for_reading(model)
     return model.eval()
@@ -142,106 +147,37 @@ def save(
 ) -> None:
     """Write a model directory, routers in float32; one shard is in memory at a time."""
     description = model.config.to_json(DIALECTS[layout])
-    parameters = dict(model.named_parameters())
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
     stored = dtype or model.model.embed_tokens.weight.dtype
-    directory.mkdir(parents=True, exist_ok=True)
     parts = published_parts(model.config)
-    shards = _shards(parts, parameters, stored, max_shard_bytes)
-    weight_map: dict[str, str] = {}
-    total = 0
-    for number, names in enumerate(shards, start=1):
-        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
-        tensors = {
-            name: parts[name]
-            .of(parameters[parts[name].parameter])
-            .detach()
-            .to("cpu", _kept(name, stored))
-            .contiguous()
-            .clone()
-            for name in names
-        }
-        for name, tensor in tensors.items():
-            if not bool(tensor.isfinite().all()):
-                raise UserError(f"{name} is not finite in {tensor.dtype}: nothing was saved")
-        with atomic_write(directory / file) as temporary:
-            save_file(tensors, temporary, metadata={"format": "pt"})
-        weight_map |= dict.fromkeys(names, file)
-        total += sum(tensor.nbytes for tensor in tensors.values())
+
+    def tensor(name: str) -> Tensor:
+        held = parts[name].of(parameters[parts[name].parameter])
+        kept = torch.float32 if name.endswith("block_sparse_moe.gate.weight") else stored
+        return held.to("cpu", kept, copy=True).contiguous()
+
+    sizes: dict[str, int] = {}
+    for name in parts:
+        made = tensor(name)
+        check_finite(name, made)  # before anything is written
+        sizes[name] = made.nbytes
+    directory.mkdir(parents=True, exist_ok=True)
+    write_shards(directory, split(sizes, max_shard_bytes), tensor)
     description["torch_dtype"] = str(stored).removeprefix("torch.")
     write_json(directory / "config.json", description)
-    write_json(directory / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
-    for stale in directory.glob("model*.safetensors"):
-        if stale.name not in weight_map.values():
-            stale.unlink()
-
-
-def _kept(name: str, dtype: torch.dtype) -> torch.dtype:
-    return torch.float32 if name.endswith("block_sparse_moe.gate.weight") else dtype
-
-
-def _shards(
-    parts: Mapping[str, Part], parameters: Mapping[str, Tensor], dtype: torch.dtype, most: int
-) -> list[list[str]]:
-    shards: list[list[str]] = [[]]
-    room = most
-    for name, part in parts.items():
-        size = part.of(parameters[part.parameter]).numel() * _kept(name, dtype).itemsize
-        if shards[-1] and size > room:
-            shards.append([])
-            room = most
-        shards[-1].append(name)
-        room -= size
-    return shards
 
 
 def _files(directory: Path) -> dict[str, str]:
     """The file of each tensor, by the index or by the single file's own header."""
-    path = directory / INDEX
-    if not path.is_file():
-        if not (directory / SINGLE).is_file():
-            raise UserError(f"{directory}: expected weights in {INDEX} or {SINGLE}; none is there")
-        with _opened(directory / SINGLE) as shard:
-            return dict.fromkeys(shard.keys(), SINGLE)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))["weight_map"]
-        weight_map = dict(cast("dict[str, str]", found))
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: expected JSON with a weight_map; copy the file anew") from None
-    for file in sorted(set(weight_map.values())):
-        if Path(file).name != file or not (directory / file).is_file():
-            raise UserError(f"{directory / file} is missing: {INDEX} names it as a shard")
-    return weight_map
-
-
-@contextmanager
-def _opened(path: Path) -> Generator[Any]:
-    try:
-        shard: Any = safe_open(path, framework="pt")
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} is no whole safetensors file ({error}): copy it anew") from None
-    with shard as file:
-        yield file
+    if (directory / INDEX).is_file():
+        return read_weight_map(directory)
+    if not (directory / SINGLE).is_file():
+        raise UserError(f"{directory}: expected weights in {INDEX} or {SINGLE}; none is there")
+    with opened(directory / SINGLE) as shard:
+        return dict.fromkeys(shard.keys(), SINGLE)
 
 
 def _copy(path: Path, name: str, shard: Any, target: Tensor) -> None:
     tensor = shard.get_tensor(name)
-    if tensor.shape != target.shape:
-        raise UserError(
-            f"{name} in {path} has shape {list(tensor.shape)}, but config.json asks for "
-            f"{list(target.shape)}"
-        )
+    check_shape(path, name, tensor, target)
     target.copy_(tensor)
-
-
-def _check_names(directory: Path, expected: set[str], found: set[str]) -> None:
-    missing, left_over = sorted(expected - found), sorted(found - expected)
-    if missing or left_over:
-        raise UserError(
-            f"the weights in {directory} are not those of its config.json: missing "
-            f"{_some(missing)}; left over {_some(left_over)}"
-        )
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:3]) or "none"
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

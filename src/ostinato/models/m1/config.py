@@ -6,7 +6,6 @@ transformers. A key that none of them knows is refused: it may change what the m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Literal, cast
 
 from ostinato.base.config import from_dict
 from ostinato.base.errors import UserError
+from ostinato.models.safetensors_io import read_object
 
 Attention = Literal["lightning", "softmax"]
 Dialect = Literal["minimax_m1", "minimax_text_01", "minimax"]
@@ -275,16 +275,9 @@ _IGNORED = frozenset(
 
 def read_config(path: Path) -> M1Config:
     """A ``config.json`` as an `M1Config`; `UserError` names the key that does not fit."""
-    if not path.is_file():
-        raise UserError(f"{path} is missing: expected a model directory with config.json")
+    read = read_object(path)
     try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: expected JSON, but {error}") from None
-    if not isinstance(read, dict):
-        raise UserError(f"{path}: expected a JSON object, got {type(read).__name__}")
-    try:
-        return from_json(cast("dict[str, Any]", read))
+        return from_json(read)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
