@@ -314,3 +314,27 @@ def test_a_prompt_that_is_too_long_is_refused_before_it_is_read() -> None:
     with pytest.raises(UserError, match="60 tokens of context are more than this model's 50"):
         prefill(model, [ids(1, 60)[0]], cache, chunk=10)
     assert (cache.lengths, cache.capacity) == ([0], 0)
+
+
+def test_slots_are_each_its_own(model: M1) -> None:
+    cache = model.make_cache(2)
+    for slots in ([0, 0], [0, 2], [-1, 0]):
+        with pytest.raises(AssertionError, match="slot"):
+            model(ids(2, 5), cache=cache, slots=slots)
+
+
+def test_a_cache_holds_no_graph_and_takes_part_in_autocast(model: M1) -> None:
+    cache = model.make_cache(3)
+    with torch.autocast("cpu", torch.bfloat16):
+        model(ids(2, 9), cache=cache, slots=[2, 0])
+        model(ids(2, 1), cache=cache, slots=[0, 1])
+    assert cache.lengths == [10, 1, 9]
+    assert not cache.states.requires_grad
+    assert not cache.keys.requires_grad
+
+
+def test_a_batch_of_nothing_but_padding(model: M1) -> None:
+    cache = model.make_cache(2)
+    found = model(ids(2, 4), cache=cache, mask=torch.zeros(2, 4, dtype=torch.bool))
+    assert float(found.detach().abs().max()) == 0
+    assert cache.lengths == [0, 0]

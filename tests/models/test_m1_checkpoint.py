@@ -190,3 +190,12 @@ def test_what_diverged_leaves_the_model_before_it_whole(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="lm_head"):
         model.save_pretrained(tmp_path, max_shard_bytes=400_000)
     assert float(M1.from_pretrained(tmp_path).model.embed_tokens.weight.detach().abs().max()) > 0
+
+
+def test_without_a_dtype_every_tensor_keeps_its_own(tmp_path: Path) -> None:
+    model = build().to(torch.bfloat16)
+    model.save_pretrained(tmp_path)
+    again = dict(M1.from_pretrained(tmp_path, dtype=torch.bfloat16).named_parameters())
+    for name, parameter in model.named_parameters():
+        assert again[name].dtype == parameter.dtype
+        assert torch.equal(again[name], parameter), name

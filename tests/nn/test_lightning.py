@@ -183,3 +183,38 @@ def test_wrong_shapes_are_refused() -> None:
         lightning_attention(q, k, v, RATES, initial_state=state(1))
     with pytest.raises(AssertionError, match="float32"):
         lightning_attention(q, k, v, RATES, initial_state=state(2).bfloat16())
+
+
+def test_autocast_leaves_the_state_exact() -> None:
+    q, k, v = draw(1, 512)
+    expected, ended = lightning_attention(q, k, v, RATES)
+    with torch.autocast("cpu", torch.bfloat16):
+        out, final = lightning_attention(q, k, v, RATES)
+    torch.testing.assert_close(out, expected)
+    torch.testing.assert_close(final, ended)
+
+
+def test_no_token_at_all() -> None:
+    q, k, v = draw(2, 0)
+    start = state(2)
+    out, final = lightning_attention(q, k, v, RATES, initial_state=start)
+    assert out.shape == (2, 0, 4, 24)
+    assert torch.equal(final, start)
+    bounds = torch.tensor([0, 0, 0])
+    _, final = lightning_attention(q[:1], k[:1], v[:1], RATES, cu_seqlens=bounds)
+    assert torch.equal(final, torch.zeros(2, 4, 16, 24))
+
+
+def test_tokens_seen_in_inference_can_be_trained_on() -> None:
+    q, k, v = draw(1, 77)
+    with torch.inference_mode():
+        lightning_attention(q, k, v, RATES)
+    out, _ = lightning_attention(q, k.requires_grad_(), v, RATES)
+    out.sum().backward()
+    assert k.grad is not None
+
+
+def test_bounds_that_fall_are_refused() -> None:
+    q, k, v = draw(1, 6)
+    with pytest.raises(AssertionError, match="never falls"):
+        lightning_attention(q, k, v, RATES, cu_seqlens=torch.tensor([0, 4, 2, 6]))

@@ -76,3 +76,10 @@ def test_packed_wants_one_row_and_no_lengths() -> None:
     q, k, v = draw(1, 4, 4)
     with pytest.raises(AssertionError, match="cu_seqlens"):
         softmax_attention(q, k, v, cu_seqlens=torch.tensor([0, 4]), key_lengths=torch.tensor([4]))
+
+
+@pytest.mark.parametrize("bounds", [[2, 4, 6], [0, 3], [0, 4, 2, 6]])
+def test_bounds_must_cover_the_tokens(bounds: list[int]) -> None:
+    q, k, v = draw(1, 6, 6)
+    with pytest.raises(AssertionError, match="cu_seqlens"):
+        softmax_attention(q, k, v, cu_seqlens=torch.tensor(bounds))

@@ -48,10 +48,13 @@ class Cache:
         exact = torch.promote_types(dtype, torch.float32)
         heads, width = config.num_heads, config.head_dim
         self.lengths = [0] * slots
-        self.states = torch.zeros(lightning, slots, heads, width, width, dtype=exact, device=device)
         shape = (softmax, slots, config.num_kv_heads, capacity, width)
-        self.keys = torch.zeros(shape, dtype=dtype, device=device)
-        self.values = torch.zeros(shape, dtype=dtype, device=device)
+        with _ordinary():
+            self.states = torch.zeros(
+                lightning, slots, heads, width, width, dtype=exact, device=device
+            )
+            self.keys = torch.zeros(shape, dtype=dtype, device=device)
+            self.values = torch.zeros(shape, dtype=dtype, device=device)
 
     @property
     def slots(self) -> int:

@@ -148,12 +148,12 @@ def save(
     """Write a model directory, routers in float32; one shard is in memory at a time."""
     description = model.config.to_json(DIALECTS[layout])
     parameters = {name: p.detach() for name, p in model.named_parameters()}
-    stored = dtype or model.model.embed_tokens.weight.dtype
     parts = published_parts(model.config)
 
     def tensor(name: str) -> Tensor:
         held = parts[name].of(parameters[parts[name].parameter])
-        kept = torch.float32 if name.endswith("block_sparse_moe.gate.weight") else stored
+        exact = name.endswith("block_sparse_moe.gate.weight")
+        kept = torch.float32 if exact else dtype or held.dtype
         return held.to("cpu", kept, copy=True).contiguous()
 
     sizes: dict[str, int] = {}
@@ -163,6 +163,7 @@ def save(
         sizes[name] = made.nbytes
     directory.mkdir(parents=True, exist_ok=True)
     write_shards(directory, split(sizes, max_shard_bytes), tensor)
+    stored = dtype or model.model.embed_tokens.weight.dtype
     description["torch_dtype"] = str(stored).removeprefix("torch.")
     write_json(directory / "config.json", description)
 

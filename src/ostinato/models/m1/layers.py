@@ -141,6 +141,7 @@ class SoftmaxAttention(nn.Module):
         ends = [before + k.shape[1] for before in place.before]
         most = max(ends)
         keys, values = cache.keys[index], cache.values[index]
+        k, v = k.to(keys.dtype), v.to(values.dtype)
         slots = list(place.slots)
         if min(place.before) == max(place.before):
             first = place.before[0]
@@ -159,7 +160,8 @@ class SoftmaxAttention(nn.Module):
         at = at + torch.arange(k.shape[1], device=q.device)
         keys[row, :, at] = k
         values[row, :, at] = v
-        held = keys[slots, :, :most], values[slots, :, :most]
+        held = (x[:, :, :most] if place.every else x[slots, :, :most] for x in (keys, values))
+        held = tuple(held)
         return softmax_attention(
             q, held[0].transpose(1, 2), held[1].transpose(1, 2), key_lengths=lengths
         )

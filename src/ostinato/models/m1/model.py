@@ -91,14 +91,27 @@ class M1(nn.Module):
         """Hidden states of tokens.
 
         With a ``cache`` the rows, or packed sequences, go on where its ``slots`` (by default
-        0, 1, ...) are, and the slots move on. ``mask`` is true for tokens, false for padding on
-        whichever side: each row is computed as if it stood alone, without its padding.
+        0, 1, ...) are, and the slots move on; gradients are not tracked then. ``mask`` is true
+        for tokens, false for padding on whichever side: each row is computed as if it stood
+        alone, without its padding.
         ``cu_seqlens`` [N + 1] packs N sequences into one row; none sees another.
         """
         self._check_ids(input_ids)
         if mask is not None and not bool(mask.all()):
             assert cu_seqlens is None, "packed sequences have no padding"
-            return self._encode_masked(input_ids, mask, cache, slots)
+            return self._encode_masked(input_ids, mask.bool(), cache, slots)
+        if cache is not None:
+            with torch.no_grad():
+                return self._run(input_ids, cache, slots, cu_seqlens)
+        return self._run(input_ids, cache, slots, cu_seqlens)
+
+    def _run(
+        self,
+        input_ids: Tensor,
+        cache: Cache | None,
+        slots: Sequence[int] | None,
+        cu_seqlens: Tensor | None,
+    ) -> Encoded:
         place = self._place(input_ids, cache, slots, cu_seqlens)
         hidden = self.model.embed_tokens(input_ids)
         routing: list[Routing] = []
@@ -201,6 +214,10 @@ class M1(nn.Module):
         count = rows if cu_seqlens is None else len(bounds) - 1
         chosen = tuple(range(count)) if slots is None else tuple(slots)
         assert len(chosen) == count, f"{count} sequences need {count} slots, got {len(chosen)}"
+        if cache is not None:
+            known = set(range(cache.slots)).issuperset(chosen)
+            assert known, f"the cache has slots 0 to {cache.slots - 1}, asked for {chosen}"
+            assert len(set(chosen)) == count, f"each sequence needs a slot of its own: {chosen}"
         before = (0,) * count if cache is None else tuple(cache.lengths[slot] for slot in chosen)
         start = torch.tensor(before, dtype=torch.int64)
         if cu_seqlens is None:

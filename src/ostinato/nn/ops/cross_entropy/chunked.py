@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 LOGITS = 2**25  # that exist at a time
 
@@ -34,14 +35,18 @@ class _Losses(torch.autograd.Function):
         return losses
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    @once_differentiable
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride]  what the decorator makes
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor, Tensor, None, None]:
         hidden, head, targets, norms = ctx.saved_tensors
         to_hidden, to_head = torch.empty_like(hidden), torch.zeros_like(head)
-        for first in range(0, len(targets), ctx.chunk):
-            part = slice(first, first + ctx.chunk)
-            share = torch.exp(hidden[part] @ head.T - norms[part, None])
-            share.scatter_add_(1, targets[part, None], -torch.ones_like(norms[part, None]))
-            share.mul_(gradients[0][part, None])
-            to_hidden[part] = share @ head
-            to_head.addmm_(share.T, hidden[part])
+        with torch.autocast(hidden.device.type, enabled=False):
+            for first in range(0, len(targets), ctx.chunk):
+                part = slice(first, first + ctx.chunk)
+                share = torch.exp(hidden[part] @ head.T - norms[part, None])
+                share.scatter_add_(1, targets[part, None], -torch.ones_like(norms[part, None]))
+                share.mul_(gradients[0][part, None])
+                to_hidden[part] = share @ head
+                to_head.addmm_(share.T, hidden[part])
         return to_hidden, to_head, None, None

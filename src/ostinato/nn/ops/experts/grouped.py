@@ -17,9 +17,11 @@ def experts_grouped(
     flat = chosen.flatten()
     order = flat.argsort(stable=True)
     bounds = [0, *torch.bincount(flat, minlength=len(gate_up)).cumsum(0).tolist()]
+    # Unbound once: indexing would cost the backward pass a whole stack for each expert.
+    gate_ups, downs = gate_up.unbind(), down.unbind()
     sorted_tokens = tokens.index_select(0, order // k)
     parts = [
-        _expert(sorted_tokens[a:b], gate_up[expert], down[expert])
+        _expert(sorted_tokens[a:b], gate_ups[expert], downs[expert])
         for expert, (a, b) in enumerate(pairwise(bounds))
         if a < b
     ]

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ostinato.nn.ops.lightning.chunked import lightning_chunked
 from ostinato.nn.ops.lightning.reference import lightning_reference
+from ostinato.nn.ops.packed import check_bounds
 
 Backend = Literal["reference", "chunked"]
 
@@ -44,9 +45,7 @@ def lightning_attention(
     """
     batch, length = query.shape[:2]
     if cu_seqlens is not None:
-        assert batch == 1, f"packed sequences come in one row, got {batch} rows"
-        assert int(cu_seqlens[0]) == 0, "cu_seqlens begins with 0"
-        assert int(cu_seqlens[-1]) == length, "cu_seqlens ends with the number of tokens"
+        check_bounds(cu_seqlens, batch, length)
     sequences = batch if cu_seqlens is None else len(cu_seqlens) - 1
     if initial_state is not None:
         assert initial_state.shape[0] == sequences, "one initial state for each sequence"

@@ -9,6 +9,7 @@ factored into exp(-s i) exp(s j), which overflows float32 after 96 tokens at s =
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -31,14 +32,20 @@ def lightning_chunked(
     exact = torch.promote_types(query.dtype, torch.float32)
     rate_H = decay.to(query.device, exact)
     start = None if initial_state is None else initial_state.to(exact)
-    if cu_seqlens is None and query.shape[1] == 1:
-        return _step(query, key, value, rate_H, start)
-    layout = _lay_out(query.shape[1], cu_seqlens, min(block, query.shape[1]), query.device)
-    q, k, v = (layout.cut(x, exact) for x in (query, key, value))
-    if layout.valid is not None:
-        k = k * layout.valid[..., None]
-    out, final = _blocks(q, k, v, rate_H, start, layout)
-    return layout.join(out).to(value.dtype), final
+    bounds = (0, query.shape[1]) if cu_seqlens is None else tuple(cu_seqlens.tolist())
+    # Autocast would round the products that make the states.
+    with torch.autocast(query.device.type, enabled=False):
+        if not query.shape[1]:
+            states = len(query) * (len(bounds) - 1), *query.shape[2:], value.shape[3]
+            return value.clone(), query.new_zeros(states, dtype=exact) if start is None else start
+        if cu_seqlens is None and query.shape[1] == 1:
+            return _step(query, key, value, rate_H, start)
+        layout = _lay_out(bounds, min(block, query.shape[1]), query.device)
+        q, k, v = (layout.cut(x, exact) for x in (query, key, value))
+        if layout.valid is not None:
+            k = k * layout.valid[..., None]
+        out, final = _blocks(q, k, v, rate_H, start, layout)
+        return layout.join(out).to(value.dtype), final
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,23 +78,27 @@ class _Layout:
         return x if self.tokens is None else x.index_select(1, self.tokens)
 
 
-def _lay_out(length: int, cu_seqlens: Tensor | None, block: int, device: torch.device) -> _Layout:
-    bounds = torch.tensor([0, length]) if cu_seqlens is None else cu_seqlens.cpu().long()
-    sizes = bounds.diff()
-    counts = (sizes + block - 1) // block if block else sizes
-    sequence = torch.repeat_interleave(torch.arange(len(sizes)), counts)
-    rank = torch.arange(len(sequence)) - (counts.cumsum(0) - counts)[sequence]
-    start = bounds[:-1][sequence] + rank * block
-    end = torch.minimum(start + block, bounds[1:][sequence])
-    index = valid = tokens = None
-    if bool((end - start != block).any()):
-        place = start[:, None] + torch.arange(block)
-        valid = place < end[:, None]
-        index = torch.where(valid, place, 0)
-        tokens = valid.flatten().nonzero()[:, 0].to(device)
-        index, valid = index.to(device), valid.to(device)
-    start, end, sequence, bounds = (x.to(device) for x in (start, end, sequence, bounds))
-    return _Layout(start, end, sequence, bounds, index, valid, tokens)
+@lru_cache(maxsize=8)
+def _lay_out(of: tuple[int, ...], block: int, device: torch.device) -> _Layout:
+    """Made once for all layers that see the same tokens."""
+    # Also where nothing is tracked: training may see the same tokens later.
+    with torch.inference_mode(False):
+        bounds = torch.tensor(of)
+        sizes = bounds.diff()
+        counts = (sizes + block - 1) // block
+        sequence = torch.repeat_interleave(torch.arange(len(sizes)), counts)
+        rank = torch.arange(len(sequence)) - (counts.cumsum(0) - counts)[sequence]
+        start = bounds[:-1][sequence] + rank * block
+        end = torch.minimum(start + block, bounds[1:][sequence])
+        index = valid = tokens = None
+        if bool((end - start != block).any()):
+            place = start[:, None] + torch.arange(block)
+            valid = place < end[:, None]
+            index = torch.where(valid, place, 0)
+            tokens = valid.flatten().nonzero()[:, 0].to(device)
+            index, valid = index.to(device), valid.to(device)
+        start, end, sequence, bounds = (x.to(device) for x in (start, end, sequence, bounds))
+        return _Layout(start, end, sequence, bounds, index, valid, tokens)
 
 
 def _shrink(rate_H: Tensor, distance: Tensor, seen: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Literal
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ostinato.nn.ops.packed import check_bounds
 from ostinato.nn.ops.softmax.fused import softmax_fused
 from ostinato.nn.ops.softmax.reference import softmax_reference
 
@@ -39,6 +40,6 @@ def softmax_attention(
     run = softmax_reference if backend == "reference" else softmax_fused
     if cu_seqlens is not None:
         assert query.shape[:2] == key.shape[:2], "packed queries and keys are the same tokens"
-        assert query.shape[0] == 1, f"packed sequences come in one row, got {query.shape[0]}"
+        check_bounds(cu_seqlens, *query.shape[:2])
         assert key_lengths is None, "packed sequences have their lengths in cu_seqlens"
     return run(query, key, value, key_lengths, cu_seqlens)

@@ -50,13 +50,13 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
     queries, keys = q_BHTD.shape[2], k_BGSD.shape[2]
     if queries == 1 and grouped:
         # The heads that share keys become the queries of one head: keys are read once.
-        folded = q_BHTD.view(len(q_BHTD), k_BGSD.shape[1], -1, q_BHTD.shape[3])
+        folded = q_BHTD.reshape(len(q_BHTD), k_BGSD.shape[1], -1, q_BHTD.shape[3])
         mask = None
         if key_lengths is not None:
             ends = key_lengths.to(q_BHTD.device)[:, None, None, None]
             mask = torch.arange(keys, device=q_BHTD.device) < ends
         out = scaled_dot_product_attention(folded, k_BGSD, v_BGSD, attn_mask=mask)
-        return out.view_as(q_BHTD)
+        return out.reshape(q_BHTD.shape)
     if key_lengths is None and queries in (1, keys):
         causal = queries > 1
         return scaled_dot_product_attention(
