@@ -152,8 +152,10 @@ def draw(results: dict[str, Any], path: Path) -> None:
                 label=name,
             )
         axes.axhline(100 * cells[0]["chance"], color="grey", linestyle="--", label="chance")
-        axes.axvspan(LENGTH / 4, LENGTH, color="grey", alpha=0.12, label="lengths of training")
-        axes.set(title=task, xlabel="tokens", xscale="log", xlim=(LENGTH / 4, None))
+        axes.axvspan(
+            LENGTH / 4, LENGTH, color="grey", alpha=0.12, label="length of training and less"
+        )
+        axes.set(title=task, xlabel="tokens", xscale="log", xlim=(0.7 * LENGTH, None))
         axes.set_xticks([LENGTH * m for m in MULTIPLES], [f"{LENGTH * m}" for m in MULTIPLES])
         axes.minorticks_off()
     panels[0].set_ylabel("answers that are right (%)")
