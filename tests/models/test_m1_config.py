@@ -90,3 +90,13 @@ def test_files_that_are_no_config(tmp_path: Path) -> None:
 def test_unknown_preset() -> None:
     with pytest.raises(UserError, match="no preset '7b': expected one of tiny"):
         M1Config.preset("7b")
+
+
+def test_head_counts_that_transformers_decays_otherwise() -> None:
+    config = M1Config.preset("tiny", num_heads=12, num_kv_heads=3)
+    assert from_json(config.to_json("minimax_m1")) == config
+    with pytest.raises(UserError, match="transformers decays 12 heads unlike the published code"):
+        config.to_json("minimax")
+    described = M1Config.preset("tiny").to_json("minimax")
+    with pytest.raises(UserError, match="use the layout minimax_m1"):
+        from_json(described | {"num_attention_heads": 12, "num_key_value_heads": 3})

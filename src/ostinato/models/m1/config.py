@@ -128,6 +128,7 @@ class M1Config:
                     f"transformers rotates whole heads ({self.head_dim} dimensions) and this "
                     f"model {self.rotary_dim} of them: save it in the layout minimax_m1"
                 )
+            _check_rates_of_transformers(self.num_heads)
             kind, architecture = "minimax", "MiniMaxForCausalLM"
             rope: dict[str, Any] = {
                 "rope_parameters": {"rope_type": "default", "rope_theta": self.rope_theta},
@@ -322,6 +323,15 @@ def _published(rest: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def _check_rates_of_transformers(heads: object) -> None:
+    """Refuse head counts for which its rates of decay are not those of the published code."""
+    if isinstance(heads, int) and heads > 0 and heads & (heads - 1):
+        raise UserError(
+            f"transformers decays {heads} heads unlike the published code, which interleaves the "
+            "rates of counts that are no power of two: use the layout minimax_m1"
+        )
+
+
 def _transformers(rest: dict[str, Any]) -> dict[str, Any]:
     names = {theirs: ours for ours, theirs in _HF_KIND.items()}
     kinds = rest.pop("layer_types", None)
@@ -330,6 +340,7 @@ def _transformers(rest: dict[str, Any]) -> dict[str, Any]:
     fields = {ours: rest.pop(theirs) for theirs, ours in _HF_FACTORS.items() if theirs in rest}
     fields["attention"] = [names[one] for one in cast("list[str]", kinds)]
     fields["rotary_dim"] = rest.get("head_dim")
+    _check_rates_of_transformers(rest.get("num_attention_heads"))
     rope = rest.pop("rope_parameters", None)
     if rope is not None:
         if not isinstance(rope, dict) or rope.get("rope_type", "default") != "default":
