@@ -5,7 +5,7 @@ from __future__ import annotations
 from ostinato.eval.long_context import Cell, Result, Suite, evaluate
 from ostinato.infer.answers import GreedyAnswerer
 from ostinato.infer.language import load_language_model
-from ostinato.jobs.show import console, percent, print_json, table
+from ostinato.jobs.show import console, print_json, table
 
 
 def evaluate_long_context(model: str, suite: Suite, device: str, as_json: bool) -> None:
@@ -21,8 +21,10 @@ def evaluate_long_context(model: str, suite: Suite, device: str, as_json: bool) 
 def _show(model: str, result: Result) -> None:
     out = console()
     lengths = result.suite.lengths
-    out.print(f"long-context: {result.suite.examples} examples a cell, exact matches; {model}")
-    columns = ("task", *(f"{length:,} bytes" for length in lengths))
+    out.print(
+        f"long-context: {result.suite.examples} examples a cell, exact matches in per cent; {model}"
+    )
+    columns = ("task, bytes", *(f"{length:,}" for length in lengths))
     rows = [
         (task, *(_cell(cell) for cell in result.by_length(task)))
         for task in (*result.suite.tasks, "all")
@@ -36,4 +38,5 @@ def _show(model: str, result: Result) -> None:
 
 def _cell(cell: Cell) -> str:
     low, high = cell.interval
-    return f"{percent(cell.exact)} [{100 * low:.0f}, {100 * high:.0f}] | {100 * cell.chance:.0f}"
+    share, chance = 100 * cell.exact, 100 * cell.chance
+    return f"{share:.0f} [{100 * low:.0f}, {100 * high:.0f}] | {chance:.0f}"
