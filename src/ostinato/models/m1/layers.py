@@ -143,28 +143,22 @@ class SoftmaxAttention(nn.Module):
         keys, values = cache.keys[index], cache.values[index]
         k, v = k.to(keys.dtype), v.to(values.dtype)
         slots = list(place.slots)
+        lengths: Tensor | None = None
         if min(place.before) == max(place.before):
-            first = place.before[0]
-            if place.every:
-                keys[:, :, first:most] = k.transpose(1, 2)
-                values[:, :, first:most] = v.transpose(1, 2)
-                held = keys[:, :, :most], values[:, :, :most]
-            else:
-                keys[slots, :, first:most] = k.transpose(1, 2)
-                values[slots, :, first:most] = v.transpose(1, 2)
-                held = keys[slots, :, :most], values[slots, :, :most]
-            return softmax_attention(q, held[0].transpose(1, 2), held[1].transpose(1, 2))
-        lengths = torch.tensor(ends, device=q.device)
-        row = torch.tensor(slots, device=q.device)[:, None]
-        at = torch.tensor(place.before, device=q.device)[:, None]
-        at = at + torch.arange(k.shape[1], device=q.device)
-        keys[row, :, at] = k
-        values[row, :, at] = v
-        held = (x[:, :, :most] if place.every else x[slots, :, :most] for x in (keys, values))
-        held = tuple(held)
-        return softmax_attention(
-            q, held[0].transpose(1, 2), held[1].transpose(1, 2), key_lengths=lengths
+            where = slice(None) if place.every else slots
+            keys[where, :, place.before[0] : most] = k.transpose(1, 2)
+            values[where, :, place.before[0] : most] = v.transpose(1, 2)
+        else:
+            lengths = torch.tensor(ends, device=q.device)
+            row = torch.tensor(slots, device=q.device)[:, None]
+            at = torch.tensor(place.before, device=q.device)[:, None]
+            at = at + torch.arange(k.shape[1], device=q.device)
+            keys[row, :, at], values[row, :, at] = k, v
+        keys, values = (
+            (x[:, :, :most] if place.every else x[slots, :, :most]).transpose(1, 2)
+            for x in (keys, values)
         )
+        return softmax_attention(q, keys, values, key_lengths=lengths)
 
     def _packed_with_cache(
         self, q: Tensor, k: Tensor, v: Tensor, place: Place, index: int
