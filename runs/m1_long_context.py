@@ -21,7 +21,7 @@ import torch
 
 from ostinato.base.config import load_recipe
 from ostinato.base.files import write_json
-from ostinato.chat.tokenizer import SMALLEST, Tokenizer, learn
+from ostinato.chat.tokenizer import Tokenizer, learn
 from ostinato.data.text import TextHeader, TextWriter, tokenizer_digest
 from ostinato.eval.long_context import Suite, evaluate, training_documents
 from ostinato.infer.answers import GreedyAnswerer
@@ -30,8 +30,9 @@ from ostinato.jobs import sft
 from ostinato.models.m1 import M1, M1Config
 
 ROOT = Path(__file__).parents[1]
-LENGTH = 512  # bytes of a training document at most
-DOCUMENTS = 400_000
+VOCABULARY = 512
+LENGTH = 1024  # bytes of a training document at most
+DOCUMENTS = 200_000
 PART = 5_000  # documents that a process makes at once
 SHARDS = Path("shards/long-context")
 OUT = Path("runs/out/m1-long-context")
@@ -49,7 +50,8 @@ SIZES = {
 
 def data() -> None:
     """Write the training documents, of which only the answers are to be learnt."""
-    tokenizer = learn([], SMALLEST)
+    texts = (document.text for document in training_documents(0, LENGTH, PART))
+    tokenizer = learn(texts, VOCABULARY)
     tokenizer.save(SHARDS)
     header = TextHeader("chat", tokenizer.vocab_size, tokenizer_digest(SHARDS))
     with ProcessPoolExecutor() as pool, TextWriter(SHARDS, header) as writer:
@@ -59,14 +61,25 @@ def data() -> None:
 
 
 def _encoded(start: int) -> list[tuple[list[int], list[int]]]:
-    """Ids of some documents, and which of them are the answer: one byte is one token here."""
+    """Ids of some documents, and which of them are to be learnt.
+
+    Parts are encoded one by one, as a model that is asked gets them.
+    """
     tokenizer = Tokenizer.load(SHARDS)
     made = list(training_documents(0, LENGTH, PART, start=start))
-    rows = tokenizer.encode_batch([document.text for document in made])
-    return [
-        (ids, [int(place >= document.answer_start) for place in range(len(ids))])
-        for ids, document in zip(rows, made, strict=True)
-    ]
+    texts = [text for document in made for part in document.parts for text in part]
+    encoded = iter(tokenizer.encode_batch(texts))
+    rows: list[tuple[list[int], list[int]]] = []
+    for document in made:
+        ids: list[int] = []
+        learnt: list[int] = []
+        for _ in document.parts:
+            for is_learnt in (0, 1):
+                part = next(encoded)
+                ids += part
+                learnt += [is_learnt] * len(part)
+        rows.append((ids, learnt))
+    return rows
 
 
 def train(kind: str, overrides: list[str]) -> None:

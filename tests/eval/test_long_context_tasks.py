@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from ostinato.base.errors import UserError
-from ostinato.eval.long_context import MIN_LENGTH, TASKS, Suite, training_documents
+from ostinato.eval.long_context import MIN_LENGTH, TASKS, Suite, draw, training_documents
 from ostinato.eval.long_context.agents import guess, solve
 from ostinato.eval.long_context.language import ADJECTIVES, KEYS, NOUNS, WORDS, filler
 from ostinato.eval.long_context.suite import for_testing
@@ -23,20 +23,20 @@ COUNTS = {MIN_LENGTH: 2500, 300: 1000, 1024: 300, 5000: 40, 40_000: 4}
 def test_text_has_the_length_and_holds_the_answer(task: str, length: int) -> None:
     rng = Random(f"{task} {length}")
     for _ in range(COUNTS[length]):
-        example = TASKS[task](rng, length)
+        example = draw(rng, task, length)
         assert example.task == task
         assert length - 4 <= len(example.text.encode()) <= length
         assert example.text.isascii()
-        assert "\n" not in example.answer
-        assert solve(example.prompt) == example.answer
+        assert "\n" not in example.question.answer
+        assert solve(example.prompt) == example.question.answer
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_guesses_are_right_as_often_as_chance_says(task: str) -> None:
     rng = Random(task)
-    examples = [TASKS[task](rng, 600) for _ in range(2000)]
-    right = [guess(example.prompt, rng) == example.answer for example in examples]
-    chances = [example.chance for example in examples]
+    examples = [draw(rng, task, 600) for _ in range(2000)]
+    right = [guess(example.prompt, rng) == example.question.answer for example in examples]
+    chances = [example.question.chance for example in examples]
     deviation = sum(p * (1 - p) for p in chances) ** 0.5
     assert abs(sum(right) - sum(chances)) < 3.5 * deviation
     assert 0 < sum(chances) / len(chances) < 0.4
@@ -51,39 +51,39 @@ def test_the_first_and_the_last_value_are_no_better_guesses(
     task: str, shown: str, place: int
 ) -> None:
     rng = Random(f"{task} {place}")
-    examples = [e for e in (TASKS[task](rng, 512) for _ in range(2400)) if " " not in e.answer]
+    examples = [e for e in (draw(rng, task, 512) for _ in range(2400)) if " " not in e.question.answer]
     right = sum(
-        re.findall(shown, example.prompt, re.MULTILINE)[place] == example.answer
+        re.findall(shown, example.prompt, re.MULTILINE)[place] == example.question.answer
         for example in examples
     )
-    chance = examples[0].chance
+    chance = examples[0].question.chance
     expected = chance * len(examples)
     assert abs(right - expected) < 3.5 * (expected * (1 - chance)) ** 0.5
 
 
 def test_needle_lies_anywhere() -> None:
     rng = Random(1)
-    depths = [float(TASKS["needle"](rng, 1024).meta["depth"]) for _ in range(2000)]
+    depths = [float(draw(rng, "needle", 1024).meta["depth"]) for _ in range(2000)]
     quarters = Counter(int(4 * depth) for depth in depths)
     assert all(abs(quarters[quarter] - 500) < 75 for quarter in range(4))
 
 
 def test_every_form_occurs_and_grows_as_it_should() -> None:
     rng = Random(2)
-    short = [TASKS["needles"](rng, 512) for _ in range(200)]
+    short = [draw(rng, "needles", 512) for _ in range(200)]
     assert {e.meta["form"] for e in short} == {"one", "all"}
     assert {e.meta["asked"] for e in short} == {1, 2, 3}
-    assert all(int(TASKS["needles"](rng, 8192).meta["facts"]) >= 127 for _ in range(5))
-    assert {e.meta["turn"] for e in (TASKS["coreference"](rng, 512) for _ in range(200))} == {
+    assert all(int(draw(rng, "needles", 8192).meta["facts"]) >= 127 for _ in range(5))
+    assert {e.meta["turn"] for e in (draw(rng, "coreference", 512) for _ in range(200))} == {
         1,
         2,
         3,
         4,
     }
-    assert {e.meta["hops"] for e in (TASKS["variables"](rng, 512) for _ in range(50))} == {1, 2, 3}
-    votes = [TASKS["aggregation"](rng, length).meta["votes"] for length in [512, 9000] * 50]
+    assert {e.meta["hops"] for e in (draw(rng, "variables", 512) for _ in range(50))} == {1, 2, 3}
+    votes = [draw(rng, "aggregation", length).meta["votes"] for length in [512, 9000] * 50]
     assert max(map(int, votes)) <= 24
-    assert {e.meta["asked"] for e in (TASKS["uuid"](rng, 512) for _ in range(50))} == {1, 2}
+    assert {e.meta["asked"] for e in (draw(rng, "uuid", 512) for _ in range(50))} == {1, 2}
 
 
 def test_the_language_is_small_and_its_words_are_distinct() -> None:
@@ -110,7 +110,7 @@ def test_the_same_seed_draws_the_same_and_another_others() -> None:
 def test_no_prompt_is_for_training_and_for_testing() -> None:
     suite = Suite(MIN_LENGTH, examples=20)
     asked = [e.prompt for task in TASKS for e in suite.cell(task, MIN_LENGTH)]
-    trained = [d.text[: d.answer_start] for d in training_documents(0, 400, 500)]
+    trained = [d.parts[0][0] for d in training_documents(0, 400, 500)]
     assert all(for_testing(prompt) for prompt in asked)
     assert not any(for_testing(prompt) for prompt in trained)
     assert len(set(asked)) == len(asked)
@@ -120,13 +120,14 @@ def test_no_prompt_is_for_training_and_for_testing() -> None:
 def test_training_documents_mix_tasks_and_lengths() -> None:
     documents = list(training_documents(3, 1024, 600))
     for document in documents:
-        answer = document.text[document.answer_start :]
-        assert answer == solve(document.text[: document.answer_start]) + "\n"
+        body, _, first = document.parts[0][0].rpartition("\n? ")
+        for asked, learnt in ((f"? {first}", document.parts[0][1]), *document.parts[1:]):
+            assert learnt == f" {solve(body + chr(10) + asked)}\n"
     lengths = sorted(len(document.text) for document in documents)
     assert lengths[0] >= MIN_LENGTH - 4
     assert lengths[-1] <= 1024
     assert abs(lengths[300] - 512) < 50  # log-uniform: half are longer than the geometric mean
-    last = [document.text.rpartition("\n? ")[2] for document in documents]
+    last = [document.parts[-1][0].rpartition("? ")[2] for document in documents]
     assert sum(question.startswith(("most", "count")) for question in last) in range(70, 130)
     assert sum(" = " in question for question in last) in range(70, 130)
 

@@ -4,7 +4,7 @@ that a model was trained on. ``docs/long_context.md`` shows each task.
 
 from ostinato.eval.long_context.agents import Guesser, Solver
 from ostinato.eval.long_context.scoring import ALL, NAME, Cell, Result, evaluate, wilson
-from ostinato.eval.long_context.suite import Suite, training_documents
+from ostinato.eval.long_context.suite import Suite, draw, training_documents
 from ostinato.eval.long_context.tasks import MIN_LENGTH, TASKS
 from ostinato.eval.long_context.types import END, Answerer, Document, Example
 
@@ -22,6 +22,7 @@ __all__ = [
     "Result",
     "Solver",
     "Suite",
+    "draw",
     "evaluate",
     "training_documents",
     "wilson",

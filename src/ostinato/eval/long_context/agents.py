@@ -19,7 +19,7 @@ class Solver:
 
     def answer(self, prompts: Sequence[str], answer_bytes: int) -> list[str]:
         """See ``Answerer``."""
-        return [(solve(prompt) + END)[:answer_bytes] for prompt in prompts]
+        return [f" {solve(prompt)}{END}"[:answer_bytes] for prompt in prompts]
 
 
 class Guesser:
@@ -30,26 +30,26 @@ class Guesser:
 
     def answer(self, prompts: Sequence[str], answer_bytes: int) -> list[str]:
         """See ``Answerer``."""
-        return [(guess(prompt, self._rng) + END)[:answer_bytes] for prompt in prompts]
+        return [f" {guess(prompt, self._rng)}{END}"[:answer_bytes] for prompt in prompts]
 
 
 def solve(prompt: str) -> str:
     """The answer."""
     body, question = _parts(prompt)
-    if question == "most: ":
+    if question == "most:":
         return Counter(_votes(body)).most_common(1)[0][0]
-    if found := re.fullmatch(r"count (\w+): ", question):
+    if found := re.fullmatch(r"count (\w+):", question):
         return str(_votes(body).count(found[1]))
-    if found := re.fullmatch(r"(\d) (\w+ \w+): ", question):
+    if found := re.fullmatch(r"(\d) (\w+ \w+):", question):
         return _replies(body, found[2])[int(found[1]) - 1]
-    if found := re.fullmatch(r"(\w+) = ", question):
+    if found := re.fullmatch(r"(\w+) =", question):
         assigned = _assigned(body)
         name = found[1]
         while name in assigned:
             name = assigned[name]
         return name
     facts = _facts(body)
-    keys = question.removeprefix("all ").removesuffix(": ").split(", ")
+    keys = question.removeprefix("all ").removesuffix(":").split(", ")
     return " ".join(value for key in keys for value in facts[key])
 
 
@@ -60,13 +60,13 @@ def guess(prompt: str, rng: Random) -> str:
     chain. Aggregation: any number of votes, or the word of any vote.
     """
     body, question = _parts(prompt)
-    if question == "most: ":
+    if question == "most:":
         return rng.choice(_votes(body))
     if question.startswith("count "):
         return str(rng.randint(1, MOST_VOTES))
-    if found := re.fullmatch(r"\d (\w+ \w+): ", question):
+    if found := re.fullmatch(r"\d (\w+ \w+):", question):
         return rng.choice(_replies(body, found[1]))
-    if question.endswith(" = "):
+    if question.endswith(" ="):
         return rng.choice([value for value in _assigned(body).values() if value.isdigit()])
     asked = question.count(",") + 1
     return " ".join(" ".join(values) for values in rng.sample(list(_facts(body).values()), asked))
@@ -86,12 +86,12 @@ def _replies(body: str, topic: str) -> list[str]:
 
 
 def _assigned(body: str) -> dict[str, str]:
-    return dict(re.findall(r"^(\w+) = (\w+)$", body, re.MULTILINE))
+    return dict(re.findall(r"^let (\w+) = (\w+)$", body, re.MULTILINE))
 
 
 def _facts(body: str) -> dict[str, list[str]]:
     """Values by key, in the order of the text."""
     facts: dict[str, list[str]] = {}
-    for key, value in re.findall(r"^(\w+ \w+): (\S+)$", body, re.MULTILINE):
+    for key, value in re.findall(r"^- (\w+ \w+): (\S+)$", body, re.MULTILINE):
         facts.setdefault(key, []).append(value)
     return facts

@@ -6,10 +6,9 @@ shape around it: nothing stands out before the question has been read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from random import Random
-
-from ostinato.eval.long_context.types import END
 
 # fmt: off
 ADJECTIVES = (
@@ -33,20 +32,18 @@ _LONGEST_LINE = _MOST * (max(map(len, WORDS)) + 1) + 1
 _BY_ROOM = [[word for word in WORDS if len(word) <= room] for room in range(_LONGEST_LINE + 1)]
 
 
-def compose(rng: Random, hidden: list[str], question: str, answer: str, length: int) -> str:
-    """A prompt: the ``hidden`` blocks of lines, in their order, at random places among filler.
+def compose(rng: Random, hidden: Sequence[str], size: int) -> str:
+    """The ``hidden`` blocks of lines, in their order, at random places among filler.
 
-    With its answer and ``END`` it is at most ``length`` bytes long, and at most four less.
+    All together ``size`` bytes, or up to four less.
     """
-    question = f"? {question}"
-    room = length - sum(map(len, hidden)) - len(question) - len(answer) - len(END)
+    room = size - sum(map(len, hidden))
     assert room >= 0, "a task must fit into the shortest length"
     lines = filler(rng, room)
     blocks, fill = iter(hidden), iter(lines)
     total = len(hidden) + len(lines)
     places = set(rng.sample(range(total), len(hidden)))
-    body = "".join([next(blocks) if place in places else next(fill) for place in range(total)])
-    return body + question
+    return "".join([next(blocks) if place in places else next(fill) for place in range(total)])
 
 
 def filler(rng: Random, size: int) -> list[str]:

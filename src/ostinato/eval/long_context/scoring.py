@@ -111,26 +111,26 @@ def _ask(
     answerer: Answerer, examples: Sequence[Example], batch: int, advance: Callable[[int], None]
 ) -> list[str]:
     # One limit for the whole cell, or its size would give away how long the answer is.
-    limit = max(len(example.answer) for example in examples) + len(END)
+    limit = max(len(example.question.reply) for example in examples)
     answers: list[str] = []
     for first in range(0, len(examples), batch):
         some = examples[first : first + batch]
         given = answerer.answer([example.prompt for example in some], limit)
         assert len(given) == len(some), "an answerer answers every prompt"
-        answers.extend(text.partition(END)[0] for text in given)
+        answers.extend(text.lstrip(" ").partition(END)[0].rstrip() for text in given)
         advance(len(some))
     return answers
 
 
 def _score(task: str, length: int, examples: Sequence[Example], answers: Sequence[str]) -> Cell:
-    pairs = [(e.answer, given) for e, given in zip(examples, answers, strict=True)]
+    pairs = [(e.question.answer, given) for e, given in zip(examples, answers, strict=True)]
     return Cell(
         task,
         length,
         examples=len(examples),
         right=sum(answer == given for answer, given in pairs),
         characters=fmean(alike(answer, given) for answer, given in pairs),
-        chance=fmean(example.chance for example in examples),
+        chance=fmean(example.question.chance for example in examples),
     )
 
 

@@ -14,9 +14,11 @@ from random import Random
 from zlib import crc32
 
 from ostinato.base.errors import UserError
+from ostinato.eval.long_context.language import compose
 from ostinato.eval.long_context.tasks import MIN_LENGTH, TASKS
 from ostinato.eval.long_context.types import Document, Example
 
+MOST_QUESTIONS = 16  # over a training text
 _TEST_SHARE = 4  # one prompt in so many is kept for testing
 
 
@@ -51,13 +53,14 @@ class Suite:
     def cell(self, task: str, length: int) -> list[Example]:
         """The examples of one task at one length; always the same ones."""
         seeds = (f"test {self.seed} {task} {length} {index}" for index in range(self.examples))
-        return [_draw(Random(seed), task, length, test=True) for seed in seeds]
+        return [_for_testing(Random(seed), task, length) for seed in seeds]
 
 
 def training_documents(seed: int, length: int, count: int, *, start: int = 0) -> Iterator[Document]:
     """Documents ``start`` to ``start + count`` of the endless stream of a seed.
 
-    Tasks are equally likely; lengths are log-uniform between ``MIN_LENGTH`` and ``length``.
+    Tasks are equally likely; lengths are log-uniform between ``MIN_LENGTH`` and ``length``. A
+    text is asked up to ``MOST_QUESTIONS``, one after the other, while there is room.
     Each document has its own generator, so a stream may be entered anywhere.
     """
     _check_length(length)
@@ -65,8 +68,12 @@ def training_documents(seed: int, length: int, count: int, *, start: int = 0) ->
     for index in range(start, start + count):
         rng = Random(f"training {seed} {index}")
         size = round(MIN_LENGTH * math.exp(rng.random() * math.log(length / MIN_LENGTH)))
-        example = _draw(rng, rng.choice(names), size, test=False)
-        yield Document(example.text, len(example.prompt))
+        task = rng.choice(names)
+        while True:
+            document = _several(rng, task, size)
+            if not for_testing(document.parts[0][0]):
+                break
+        yield document
 
 
 def for_testing(prompt: str) -> bool:
@@ -74,11 +81,37 @@ def for_testing(prompt: str) -> bool:
     return crc32(prompt.encode()) % _TEST_SHARE == 0
 
 
-def _draw(rng: Random, task: str, length: int, *, test: bool) -> Example:
-    while True:
-        example = TASKS[task](rng, length)
-        if for_testing(example.prompt) == test:
-            return example
+def _for_testing(rng: Random, task: str, length: int) -> Example:
+    while not for_testing((example := draw(rng, task, length)).prompt):
+        pass
+    return example
+
+
+def draw(rng: Random, task: str, length: int) -> Example:
+    """One question over a text that with it has ``length`` bytes, or up to four less."""
+    material = TASKS[task](rng, length)
+    question = material.questions[0]
+    body = compose(rng, material.hidden, length - len(question.prompt + question.reply))
+    meta = dict(question.meta)
+    if question.fact:
+        meta["depth"] = body.index(question.fact) / len(body)
+    return Example(task, body, question, meta)
+
+
+def _several(rng: Random, task: str, length: int) -> Document:
+    """Many questions over a text that with them has ``length`` bytes, or up to four less."""
+    material = TASKS[task](rng, length)
+    first, *others = material.questions[:MOST_QUESTIONS]
+    chosen = [first]
+    left = length - sum(map(len, material.hidden)) - len(first.prompt + first.reply)
+    for question in others:
+        left -= len(question.prompt + question.reply)
+        if left < 0:
+            break
+        chosen.append(question)
+    parts = [(question.prompt, question.reply) for question in chosen]
+    body = compose(rng, material.hidden, length - sum(len(ask + reply) for ask, reply in parts))
+    return Document(((body + parts[0][0], parts[0][1]), *parts[1:]))
 
 
 def _check_length(length: int) -> None:

@@ -1,0 +1,1 @@
+"""Rewards and trajectories: what a policy is trained and judged on."""

@@ -1,0 +1,1 @@
+"""The environments: logic, mathematics, code, software engineering, tools, judged and music."""

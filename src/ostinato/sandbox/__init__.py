@@ -1,0 +1,1 @@
+"""Running a stranger's program safely, or not at all. Never torch."""
