@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ostinato import __version__
+from ostinato import __version__, cli_env
 from ostinato.base.errors import UserError
 
 MELODY_MODEL = "midiformer-melody"
@@ -30,6 +30,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+app.add_typer(cli_env.app)
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
@@ -299,7 +301,7 @@ def evaluate(
 @app.command()
 def bench(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="What to measure: music, m1-cpu or m1-length.")
+        str, typer.Argument(metavar="NAME", help="music, m1-cpu, m1-length or env.")
     ],
     data: Annotated[
         Path | None,

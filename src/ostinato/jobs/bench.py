@@ -10,13 +10,13 @@ from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY, find_model
-from ostinato.jobs import bench_m1, bench_m1_length
+from ostinato.jobs import bench_env, bench_m1, bench_m1_length
 from ostinato.jobs.bench_music import Report, measure
 from ostinato.jobs.show import console, naming, print_json, printable, table
 from ostinato.music.compound_words import encode
 from ostinato.music.midi import read_bytes, read_midi
 
-NAMES = ("music", "m1-cpu", "m1-length")
+NAMES = ("music", "m1-cpu", "m1-length", "env")
 REPEATS = 100  # of the bundled example, where no folder is given
 MIDI = {".mid", ".midi"}
 
@@ -42,6 +42,7 @@ def bench(
         "music": ("--data",),
         "m1-cpu": ("--lengths", "--threads"),
         "m1-length": ("--lengths",),
+        "env": (),
     }
     for option, value in given.items():
         if value is not None and option not in taken[name]:
@@ -56,6 +57,12 @@ def bench(
             print_json({"machine": machine(), **asdict(report)})
         else:
             bench_m1.show(report, machine())
+    elif name == "env":
+        environments = bench_env.measure_environments()
+        if as_json:
+            print_json({"machine": machine(), **asdict(environments)})
+        else:
+            bench_env.show_environments(environments, machine())
     else:
         sizes = None if lengths is None else _numbers("--lengths", lengths)
         by_length = bench_m1_length.measure_length(sizes)

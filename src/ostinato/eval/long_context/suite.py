@@ -8,14 +8,14 @@ divisible by four, else for training; the generator draws on until it has one of
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 from zlib import crc32
 
 from ostinato.base.errors import UserError
 from ostinato.eval.long_context.language import compose
-from ostinato.eval.long_context.tasks import MIN_LENGTH, TASKS
+from ostinato.eval.long_context.tasks import MIN_LENGTH, SHORTEST, TASKS
 from ostinato.eval.long_context.types import Document, Example
 
 MOST_QUESTIONS = 16  # over a training text
@@ -56,23 +56,28 @@ class Suite:
         return [_for_testing(Random(seed), task, length) for seed in seeds]
 
 
-def training_documents(seed: int, length: int, count: int, *, start: int = 0) -> Iterator[Document]:
+def training_documents(
+    seed: int,
+    length: int,
+    count: int,
+    *,
+    start: int = 0,
+    tasks: Sequence[str] = tuple(TASKS),
+) -> Iterator[Document]:
     """Documents ``start`` to ``start + count`` of the endless stream of a seed.
 
-    Tasks are equally likely; lengths are log-uniform between ``MIN_LENGTH`` and ``length``. A
+    ``tasks`` are equally likely; lengths are log-uniform between ``SHORTEST`` and ``length``. A
     text is asked up to ``MOST_QUESTIONS``, one after the other, while there is room.
     Each document has its own generator, so a stream may be entered anywhere.
     """
-    _check_length(length)
-    names = tuple(TASKS)
+    if length < SHORTEST:
+        raise UserError(f"expected a length of at least {SHORTEST} bytes, got {length}")
     for index in range(start, start + count):
         rng = Random(f"training {seed} {index}")
-        size = round(MIN_LENGTH * math.exp(rng.random() * math.log(length / MIN_LENGTH)))
-        task = rng.choice(names)
-        while True:
-            document = _several(rng, task, size)
-            if not for_testing(document.parts[0][0]):
-                break
+        size = round(SHORTEST * math.exp(rng.random() * math.log(length / SHORTEST)))
+        task = rng.choice(tasks)
+        while for_testing((document := _several(rng, task, size)).parts[0][0]):
+            pass
         yield document
 
 

@@ -16,7 +16,8 @@ from uuid import UUID
 from ostinato.eval.long_context.language import ADJECTIVES, KEYS, NOUNS, VALUES
 from ostinato.eval.long_context.types import Material, Question
 
-MIN_LENGTH = 320
+MIN_LENGTH = 320  # from here on, a text holds everything that its task has
+SHORTEST = 128  # down to here, texts to learn from hold less
 
 FACTS = 8  # of a single needle: itself and its distractors, at any length
 CHAINS, MOST_HOPS = 6, 3
@@ -25,19 +26,19 @@ CANDIDATES, MOST_VOTES = 4, 6
 T = TypeVar("T")
 
 Maker = Callable[[Random, int], Material]
-"""Draws what a text of so many bytes hides (``MIN_LENGTH`` or more), and what to ask of it."""
+"""Draws what a text of so many bytes hides (``SHORTEST`` or more), and what to ask of it."""
 
 _NAMES = tuple(a + b for a, b in product("bcdfghjklmnpqrstvwxz", repeat=2))
 
 
 def needle(rng: Random, length: int) -> Material:
     """One of eight facts is asked for: only the haystack grows with the length."""
-    del length
-    keys = rng.sample(KEYS, FACTS)
-    values = list(map(str, rng.sample(VALUES, FACTS)))
+    count = _in_proportion(length, 40, 2, FACTS)
+    keys = rng.sample(KEYS, count)
+    values = list(map(str, rng.sample(VALUES, count)))
     facts = _facts(keys, values)
     questions = [
-        Question(f"{key}:", value, 1 / FACTS, {}, fact)
+        Question(f"{key}:", value, 1 / count, {}, fact)
         for key, value, fact in zip(keys, values, facts, strict=True)
     ]
     return Material(facts, _shuffled(rng, questions))
@@ -47,7 +48,7 @@ def needles(rng: Random, length: int) -> Material:
     """Facts in proportion to the length: one of them is asked for, or all values of a key that
     has two or three, in the order of the text.
     """
-    count = _in_proportion(length, 64, 6, 256)
+    count = _in_proportion(length, 64, 6 if length >= MIN_LENGTH else 3, 256)
     every = bool(rng.randrange(2))
     sizes = _group_sizes(rng, count, 2, 3) if every else [1] * count
     keys = rng.sample(KEYS, len(sizes))
@@ -66,7 +67,7 @@ def coreference(rng: Random, length: int) -> Material:
     """Rounds of request and reply: a topic comes up two to four times, topics share words, and
     the reply to one round of a topic is asked for.
     """
-    sizes = _group_sizes(rng, _in_proportion(length, 64, 4, 128), 2, 4)
+    sizes = _group_sizes(rng, _in_proportion(length, 64, 4 if length >= MIN_LENGTH else 2, 128), 2, 4)
     side = math.ceil(math.sqrt(len(sizes)))
     grid = product(rng.sample(ADJECTIVES, side), rng.sample(NOUNS, side + 1))
     topics = [f"{adjective} {noun}" for adjective, noun in rng.sample(list(grid), len(sizes))]
@@ -86,20 +87,20 @@ def variables(rng: Random, length: int) -> Material:
     """Six chains of one to three assignments that begin with a number; the number at the end of
     one of them is asked for.
     """
-    del length
-    hops = rng.randint(1, MOST_HOPS)
-    names = iter(rng.sample(_NAMES, CHAINS * (hops + 1)))
-    chains = [[next(names) for _ in range(hops + 1)] for _ in range(CHAINS)]
-    values = list(map(str, rng.sample(VALUES, CHAINS)))
+    hops = rng.randint(1, MOST_HOPS if length >= MIN_LENGTH else 1)
+    count = _in_proportion(length, 50, 2, CHAINS)
+    names = iter(rng.sample(_NAMES, count * (hops + 1)))
+    chains = [[next(names) for _ in range(hops + 1)] for _ in range(count)]
+    values = list(map(str, rng.sample(VALUES, count)))
     lines = [
         iter([f"let {chain[0]} = {value}\n", *(f"let {b} = {a}\n" for a, b in pairwise(chain))])
         for chain, value in zip(chains, values, strict=True)
     ]
     questions = [
-        Question(f"{chain[-1]} =", value, 1 / CHAINS, {"hops": hops})
+        Question(f"{chain[-1]} =", value, 1 / count, {"hops": hops})
         for chain, value in zip(chains, values, strict=True)
     ]
-    assignments = [next(lines[of]) for of in _owners(rng, [hops + 1] * CHAINS)]
+    assignments = [next(lines[of]) for of in _owners(rng, [hops + 1] * count)]
     return Material(assignments, _shuffled(rng, questions))
 
 
@@ -109,12 +110,12 @@ def aggregation(rng: Random, length: int) -> Material:
     The number of votes does not grow with the length, or long texts would ask for numbers that
     short ones never have.
     """
-    del length
-    words = rng.sample(NOUNS, CANDIDATES)
-    counts = [rng.randint(1, MOST_VOTES) for _ in words]
+    words = rng.sample(NOUNS, _in_proportion(length, 80, 2, CANDIDATES))
+    highest = _in_proportion(length, 50, 2, MOST_VOTES)
+    counts = [rng.randint(1, highest) for _ in words]
     most = bool(rng.randrange(2))
     while most and counts.count(max(counts)) > 1:
-        counts = [rng.randint(1, MOST_VOTES) for _ in words]
+        counts = [rng.randint(1, highest) for _ in words]
     votes = [f"+ {words[of]}\n" for of in _owners(rng, counts)]
     if most:
         meta = {"form": "most", "votes": len(votes)}
@@ -122,7 +123,7 @@ def aggregation(rng: Random, length: int) -> Material:
         return Material(votes, [Question("most:", winner, max(counts) / len(votes), meta)])
     meta = {"form": "count", "votes": len(votes)}
     questions = [
-        Question(f"count {word}:", str(count), 1 / MOST_VOTES, meta)
+        Question(f"count {word}:", str(count), 1 / highest, meta)
         for word, count in zip(words, counts, strict=True)
     ]
     return Material(votes, _shuffled(rng, questions))
@@ -130,12 +131,13 @@ def aggregation(rng: Random, length: int) -> Material:
 
 def uuid(rng: Random, length: int) -> Material:
     """UUIDs in proportion to the length, one or two of which are to be copied exactly."""
-    count = _in_proportion(length, 128, 3, 64)
+    count = _in_proportion(length, 110, 1, 64)
+    most = 2 if length >= MIN_LENGTH else 1
     keys = rng.sample(KEYS, count)
     values = [str(UUID(int=rng.getrandbits(128), version=4)) for _ in keys]
     questions: list[Question] = []
     for first in _shuffled(rng, range(count)):
-        asked = [first, *rng.sample([n for n in range(count) if n != first], rng.randrange(2))]
+        asked = [first, *rng.sample([n for n in range(count) if n != first], rng.randrange(most))]
         chance = 1 / math.perm(count, len(asked))
         meta = {"facts": count, "asked": len(asked)}
         names = ", ".join(keys[number] for number in asked)

@@ -13,6 +13,9 @@ from ostinato.rl.envs.question import Family, QuestionTask
 from ostinato.rl.types import Task
 
 
+GUESSABLE = 0.2  # more than this for one constant answer, and an environment is marked
+
+
 class Kind(StrEnum):
     """What an environment asks for."""
 

@@ -14,7 +14,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-BLOCK = 128  # tokens; the result does not depend on it
+BLOCK = 128  # tokens at most; the result does not depend on it
+SHORT = 32  # tokens at least, on a CPU
 SEGMENT = 32  # blocks whose carried states are one matrix product
 
 
@@ -26,7 +27,7 @@ def lightning_chunked(
     initial_state: Tensor | None = None,
     cu_seqlens: Tensor | None = None,
     *,
-    block: int = BLOCK,
+    block: int | None = None,
 ) -> tuple[Tensor, Tensor]:
     """As ``lightning_attention``; differentiable in all but ``cu_seqlens``, on any device."""
     exact = torch.promote_types(query.dtype, torch.float32)
@@ -40,12 +41,20 @@ def lightning_chunked(
             return value.clone(), query.new_zeros(states, dtype=exact) if start is None else start
         if cu_seqlens is None and query.shape[1] == 1:
             return _step(query, key, value, rate_H, start)
-        layout = _lay_out(bounds, min(block, query.shape[1]), query.device)
+        block = min(block or _block(query), query.shape[1])
+        layout = _lay_out(bounds, block, query.device)
         q, k, v = (layout.cut(x, exact) for x in (query, key, value))
         if layout.valid is not None:
             k = k * layout.valid[..., None]
         out, final = _blocks(q, k, v, rate_H, start, layout)
         return layout.join(out).to(value.dtype), final
+
+
+def _block(query: Tensor) -> int:
+    """On a CPU the products within blocks cost about as much as those between them where a block
+    is as long as a head is wide; a GPU wants few and large ones.
+    """
+    return BLOCK if query.is_cuda else min(BLOCK, max(SHORT, query.shape[3]))
 
 
 @dataclass(frozen=True, eq=False)

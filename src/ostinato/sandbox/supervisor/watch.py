@@ -1,0 +1,104 @@
+"""The loop that holds a run within its limits."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from .job import Job
+from .streams import Streams
+from .tree import Tree
+from .workspace import Workspace
+
+_INTERVAL = 0.01
+"""Seconds from the end of one look at the processes to the next."""
+_DISK_SHARE = 4
+"""Looking through a large directory takes long: that many times as long passes until the next."""
+_SIGNALLED = 128
+_CAUSE_OF_SIGNAL = {24: "cpu", 25: "disk"}  # SIGXCPU, SIGXFSZ: the kernel held the limit
+
+
+class Watch:
+    """One run, from its first process to the verdict."""
+
+    def __init__(self, job: Job, streams: Streams, workspace: Workspace, life: int) -> None:
+        self.cause = ""
+        """The limit that was passed; empty: none."""
+        self.tree = Tree()
+        self._job = job
+        self._streams = streams
+        self._workspace = workspace
+        self._life = life
+        """A pipe from our caller: it is closed when the run is to be given up."""
+        self._parent = os.getppid()
+        self._next_look = self._next_disk = self._began = time.monotonic()
+
+    def hold(self, child: int) -> dict[str, object]:
+        """Wait until the first process ends, a limit is passed or our caller is gone; then end
+        all, and say how it was.
+        """
+        poll = select.poll()
+        pidfd = os.pidfd_open(child)
+        for descriptor in (pidfd, self._life, *self._streams.captured):
+            poll.register(descriptor, select.POLLIN)
+        poll.register(self._streams.stdin, select.POLLOUT)
+        ended = False
+        while not ended and not self.cause:
+            for descriptor, _ in poll.poll(_INTERVAL * 1000):
+                if descriptor == pidfd:
+                    ended = True
+                elif descriptor == self._life:
+                    self.cause = "abandoned"
+                elif not self._streams.move(descriptor):
+                    poll.unregister(descriptor)
+            self._check(ended=ended)
+        wall = time.monotonic() - self._began
+        self.tree.kill()
+        return {"wall_seconds": wall, **self._verdict(child)}
+
+    def _check(self, *, ended: bool) -> None:
+        now = time.monotonic()
+        if os.getppid() != self._parent:
+            self.cause = "abandoned"
+        elif self._streams.full:
+            self.cause = "output"
+        elif not ended and now - self._began > self._job.wall_seconds:
+            self.cause = "wall"
+        elif now >= self._next_look and not self.cause:
+            self._look(now)
+
+    def _look(self, now: float) -> None:
+        tree, job = self.tree, self._job
+        tree.reap()
+        tree.look(job.memory_bytes)
+        if tree.tasks > job.processes:
+            self.cause = "processes"
+        elif tree.memory > job.memory_bytes:
+            self.cause = "memory"
+        elif tree.cpu > job.cpu_seconds:
+            self.cause = "cpu"
+        elif now >= self._next_disk:
+            size = self._workspace.size(job.disk_bytes)
+            if size + tree.hidden_disk(self._workspace.path, job.disk_bytes + 1) > job.disk_bytes:
+                self.cause = "disk"
+            done = time.monotonic()
+            self._next_disk = done + _DISK_SHARE * (done - now)
+        self._next_look = time.monotonic() + _INTERVAL
+
+    def _verdict(self, child: int) -> dict[str, object]:
+        """After all are dead. What was passed between two looks is still found where it lasts."""
+        status = self.tree.ended(child)
+        assert status is not None, "the first process was reaped with all others"
+        code = os.waitstatus_to_exitcode(status)
+        if self._job.wrap and code > _SIGNALLED:
+            code = _SIGNALLED - code  # as shells do, a wrapper says so of what a signal ended
+        self._streams.drain()
+        self.cause = self.cause or _CAUSE_OF_SIGNAL.get(-code, "")
+        if not self.cause and self.tree.cpu > self._job.cpu_seconds:
+            self.cause = "cpu"
+        if not self.cause and self._workspace.size(self._job.disk_bytes) > self._job.disk_bytes:
+            self.cause = "disk"
+        if not self.cause and self._streams.full:
+            self.cause = "output"
+        return {"cause": self.cause, "code": code}
