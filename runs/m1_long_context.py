@@ -146,7 +146,7 @@ def train(kind: str, overrides: list[str]) -> None:
             f"init={start}",
             f"shards=[{json.dumps(str(stage.shards))}]",
             f"train.steps={stage.steps}",
-            f"train.optimizer.decay_from={0.4 if stage.last else 1.0}",
+            f"train.optimizer.decay_from={0.4 if stage.last else 0.99}",
             *overrides,
         ]
         recipe = ROOT / "configs" / "m1-long-context.toml"

@@ -96,6 +96,13 @@ def f():
     assert outcomes(module, "from m import f\nf()", "3") == ("7", "3")
 
 
+def test_the_harness_imports_nothing_of_the_candidate() -> None:
+    files = dict.fromkeys(("json.py", "ast.py", "sitecustomize.py"), "import os\nos._exit(0)\n")
+    assert observe(files | {"m.py": MODULE}, ["from m import same\nsame(5)"], sandbox=best()) == (
+        "5",
+    )
+
+
 @pytest.mark.long
 def test_the_first_script_that_hangs_ends_the_run() -> None:
     module = "def f(n):\n    while n:\n        pass\n    return n\n"

@@ -11,7 +11,22 @@ from torch import Tensor
 from ostinato.nn.ops.lightning import lightning_attention, lightning_chunked
 from ostinato.nn.ops.lightning.chunked import BLOCK, SEGMENT, SHORT
 
-LENGTHS = (1, 2, SHORT - 1, SHORT, SHORT + 1, BLOCK - 1, BLOCK, BLOCK + 1, 255, 256, 257, 300, 513, 600)
+LENGTHS = (
+    1,
+    2,
+    SHORT - 1,
+    SHORT,
+    SHORT + 1,
+    BLOCK - 1,
+    BLOCK,
+    BLOCK + 1,
+    255,
+    256,
+    257,
+    300,
+    513,
+    600,
+)
 RATES = torch.tensor([0.917, 0.25, 0.0156, 0.0039])
 LARGEST = torch.full((4,), 0.9170040432)  # layer 0, head 0 of the published model
 

@@ -40,6 +40,8 @@ def check_answer(given: str, right: str, *, seconds: float = 2.0) -> Grade:
     exact = read_exact(right)
     if exact is not None:
         return _by_value(given, exact)
+    if _letter(right):
+        return correct("the same letter") if _letter(given) == _letter(right) else wrong("another")
     if _is_words(right):
         return correct("the same words") if _words(given) == _words(right) else wrong("other words")
     return _by_library(tidy(given), tidy(right), seconds)
@@ -58,8 +60,17 @@ def _is_words(text: str) -> bool:
 
 def _words(text: str) -> str:
     """Words without regard to case, spacing and text boxes."""
-    inside = re.sub(r"\\(?:text|textbf|mathrm|mbox)\s*\{([^{}]*)\}", r"\1", text)
-    return " ".join(inside.rstrip(".").casefold().split())
+    return " ".join(_unboxed(text).rstrip(".").casefold().split())
+
+
+def _letter(text: str) -> str:
+    """The letter of a choice, in brackets or not."""
+    found = re.fullmatch(r"\(?([a-zA-Z])\)?\.?", _unboxed(text).strip())
+    return found[1] if found else ""
+
+
+def _unboxed(text: str) -> str:
+    return re.sub(r"\\(?:text|textbf|mathrm|mbox)\s*\{([^{}]*)\}", r"\1", text)
 
 
 def _by_library(given: str, right: str, seconds: float) -> Grade:

@@ -64,8 +64,10 @@ def same(given: Exact, right: Exact) -> bool:
         given = Several("", (given,))
     if isinstance(right, Scalar) or given.brackets not in _accepted(right):
         return False
-    if len(given.items) != len(right.items) or not _one_name(given.items):
+    if len(given.items) != len(right.items):
         return False
+    if len(_names(given)) > 1 or len(_names(right)) > 1:
+        return _same_by_name(given, right)
     if right.ordered or given.ordered:
         return all(same(a, b) for a, b in zip(given.items, right.items, strict=True))
     left = list(right.items)
@@ -93,6 +95,7 @@ def tidy(text: str) -> str:
     text = re.sub(r"\\frac\s*(\d)\s*\{", r"\\frac{\1}{", text, flags=re.ASCII)
     text = re.sub(r"(\\frac\s*\{[^{}]*\})\s*(\d)(?!\d)", r"\1{\2}", text, flags=re.ASCII)
     text = re.sub(r"\\sqrt\s*(\d)(?!\d)", r"\\sqrt{\1}", text, flags=re.ASCII)
+    text = re.sub(r"^(-?\d+) +(\d+)/(\d+)$", r"\1\\frac{\2}{\3}", text, flags=re.ASCII)
     text = text.replace(r"\%", "%").strip()
     return text[:-1].rstrip() if text.endswith(".") else text
 
@@ -103,6 +106,8 @@ _SPACE_BETWEEN_DIGITS = re.compile(r"\\,(?!\d{3}(?!\d))", re.ASCII)
 _WORDS_BETWEEN = re.compile(
     r"\s*,?\s*(?:\\text\s*\{\s*(?:and|or)\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z]))\s*"
 )
+_ELEMENT = re.compile(r"^\s*[a-zA-Z]\s*\\in(?![a-zA-Z])")
+_PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])")
 _NAME = re.compile(r"\s*([a-zA-Z])\s*=\s*")
 _WORDED_UNIT = re.compile(
     r"\s*\\(?:text|mathrm|textrm|mbox)\s*\{\s*(?P<unit>[a-zA-Z]+)\.?\s*\}"
@@ -180,8 +185,8 @@ def _without_brackets(text: str) -> str:
 
 def _several(text: str, depth: int, *, free_unit: bool = False) -> Several | None:
     text = text.replace(r"\lbrace", r"\{").replace(r"\rbrace", r"\}").strip()
-    brackets, inside = _outer_brackets(text)
-    parts = _split(inside)
+    brackets, inside = _outer_brackets(_ELEMENT.sub("", text).strip() if depth == 0 else text)
+    parts = [both for part in _split(inside) for both in _both_signs(part)]
     if depth > 3 or (not brackets and len(parts) < 2) or len(parts) > MOST_ITEMS:
         return None
     items: list[Exact] = []
@@ -194,6 +199,11 @@ def _several(text: str, depth: int, *, free_unit: bool = False) -> Several | Non
     if len(items) == 1 and brackets == "()":
         return None
     return Several(brackets, tuple(items))
+
+
+def _both_signs(part: str) -> list[str]:
+    r"""``\pm`` stands for two values."""
+    return [_PLUS_MINUS.sub(sign, part) for sign in "+-"] if part.count(r"\pm") == 1 else [part]
 
 
 def _outer_brackets(text: str) -> tuple[str, str]:
@@ -252,7 +262,13 @@ def _accepted(right: Several) -> Sequence[str]:
             return (other,)
 
 
-def _one_name(items: Sequence[Exact]) -> bool:
-    """``x = 1, x = 2`` is a list; ``x = 1, y = 2`` says which is which, and is not read so."""
-    names = {item.name for item in items if isinstance(item, Scalar)} - {""}
-    return len(names) <= 1
+def _names(several: Several) -> set[str]:
+    return {item.name for item in several.items if isinstance(item, Scalar)} - {""}
+
+
+def _same_by_name(given: Several, right: Several) -> bool:
+    """``x = 1, x = 2`` is a list; ``x = 1, y = 2`` says which is which, in any order."""
+    one = {item.name: item for item in given.items if isinstance(item, Scalar)}
+    two = {item.name: item for item in right.items if isinstance(item, Scalar)}
+    whole = len(one) == len(given.items) and one.keys() == two.keys()
+    return whole and "" not in one and all(_same_scalar(one[name], two[name]) for name in one)

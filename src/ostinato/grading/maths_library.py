@@ -77,7 +77,8 @@ def _parsed(text: str) -> Any:
 
 def _fraction(decimal: re.Match[str]) -> str:
     whole, rest = decimal.groups()
-    return rf"{{\frac{{{int(whole + rest)}}}{{{10 ** len(rest)}}}}}"
+    # without braces around it: alone in them, it would be a set
+    return rf"\frac{{{int(whole + rest)}}}{{{10 ** len(rest)}}}"
 
 
 def _verified(gold: Any, answer: Any) -> bool:

@@ -37,7 +37,7 @@ def observe(
     request = {"scripts": list(scripts), "seconds": SCRIPT_SECONDS}
     outcome = sandbox.run(
         Command(
-            argv=("python", "-c", _harness()),
+            argv=("python", "-P", "-c", _harness()),  # no json.py of the candidate's
             files={path: text.encode() for path, text in files.items()},
             stdin=json.dumps(request).encode(),
             reply=True,

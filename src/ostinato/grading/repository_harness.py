@@ -102,7 +102,7 @@ def in_process(text: str, seconds: float) -> str | None:
     if child == 0:
         os.close(reader)
         os.close(3)
-        sys.path.insert(0, ".")  # -I leaves it out
+        sys.path.insert(0, ".")  # -P leaves it out
         with os.fdopen(writer, "wb") as reply:
             reply.write(outcome(text).encode(errors="replace"))
         os._exit(0)

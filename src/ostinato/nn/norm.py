@@ -1,4 +1,4 @@
-"""RMSNorm (arXiv 1910.07467) in float32, and linear maps that stay in float32."""
+"""RMSNorm (arXiv 1910.07467) in float32; linear maps, plain or always in float32."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from ostinato.nn.ops.linear import linear
 
 
 class RMSNorm(nn.Module):
@@ -25,6 +27,18 @@ class RMSNorm(nn.Module):
         return (normed * self.weight).to(x.dtype)
 
 
+class Linear(nn.Module):
+    """A linear map without bias."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs))
+
+    def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch o"]:
+        """The product."""
+        return linear(x, self.weight)
+
+
 class ExactLinear(nn.Module):
     """A linear map without bias whose weights, input and product are float32.
 
@@ -39,7 +53,7 @@ class ExactLinear(nn.Module):
     def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch o"]:
         """The product, in float32 (float64 for float64 weights)."""
         with torch.autocast(x.device.type, enabled=False):
-            return nn.functional.linear(x.to(self.weight.dtype), self.weight)
+            return linear(x.to(self.weight.dtype), self.weight)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         return super()._apply(lambda tensor: _moved(fn, tensor), recurse)

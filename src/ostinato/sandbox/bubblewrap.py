@@ -63,7 +63,9 @@ class Bubblewrap:
         if self._program is None:
             return "found no program bwrap on PATH: install the package bubblewrap"
         if machine not in AUDIT_ARCH:
-            return f"the bubblewrap sandbox has no system call filter for {machine}: use runsc"
+            return (
+                f"no system call filter for {machine}: use a machine of {' or '.join(AUDIT_ARCH)}"
+            )
         if os.geteuid() == 0 and not can_make_namespaces():
             return (
                 "root lacks capabilities that bubblewrap needs (CAP_SYS_ADMIN, CAP_SETUID, "
@@ -93,7 +95,7 @@ class Bubblewrap:
             namespaces = _AS_ROOT
         else:
             namespaces = _UNPRIVILEGED
-        job.wrap = [self._program, *namespaces, *_files(), "--", *inner, job.executable]
+        job.wrap = [self._program, *namespaces, *_files(job.base), "--", *inner, job.executable]
         job.argv = job.argv[1:]
         job.processes += _OWN_PROCESSES
         job.filter = assemble(platform.machine(), own_uid=True, kill_scoped=True)
@@ -111,8 +113,12 @@ def _become() -> list[str]:
 
 
 @cache
-def _files() -> list[str]:
+def _files(base: str) -> list[str]:
     arguments: list[str] = []
+    inner = [*layout.readable_roots(), Path(base, "fresh")]
+    above = {parent for path in inner for parent in path.parents[:-1]}
+    for directory in sorted(above):
+        arguments += ["--perms", "0755", "--dir", str(directory)]
     for root in layout.readable_roots():
         if root.is_relative_to("/dev"):
             continue

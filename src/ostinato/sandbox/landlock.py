@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ostinato.sandbox import layout
 from ostinato.sandbox.errors import SandboxError
-from ostinato.sandbox.identity import Identity
+from ostinato.sandbox.identity import Identity, is_unlimited_root
 from ostinato.sandbox.process import Supervised, plan, run_async
 from ostinato.sandbox.seccomp import AUDIT_ARCH, assemble
 from ostinato.sandbox.supervisor.job import Job
@@ -45,7 +45,9 @@ class Landlock:
         """What the kernel or the machine lacks, in one sentence."""
         machine = platform.machine()
         if machine not in AUDIT_ARCH:
-            return f"the landlock sandbox has no system call filter for {machine}: use bubblewrap"
+            return (
+                f"no system call filter for {machine}: use a machine of {' or '.join(AUDIT_ARCH)}"
+            )
         if self._abi == 0:
             return (
                 "the kernel has no Landlock: boot one with CONFIG_SECURITY_LANDLOCK=y and "
@@ -58,6 +60,12 @@ class Landlock:
             )
         if not Path("/proc/thread-self/children").exists():
             return "the kernel lists no children in /proc: build it with CONFIG_PROC_CHILDREN=y"
+        if is_unlimited_root():
+            return (
+                "root lacks the capabilities to become another user for a run (CAP_DAC_OVERRIDE, "
+                "CAP_KILL, CAP_SETGID, CAP_SETPCAP, CAP_SETUID): grant them, or run as an "
+                "ordinary user"
+            )
         if "Seccomp_filters:" not in Path("/proc/self/status").read_text():
             return "the kernel filters no system calls: build it with CONFIG_SECCOMP_FILTER=y"
         return None

@@ -12,7 +12,7 @@ from ostinato.sandbox.errors import SandboxError
 _PROGRAMS = ("/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 _LIBRARIES = ("/usr/local/lib", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libexec")
 _LIBRARIES_OUTSIDE = ("/lib", "/lib32", "/lib64", "/nix/store")
-_DATA = ("/usr/share", "/usr/include", "/usr/local/include")
+_DATA = ("/usr/share", "/usr/include", "/usr/local/include", "/etc/alternatives")
 _FILES = ("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/random")
 _PACKAGES = ("site-packages", "dist-packages")
 

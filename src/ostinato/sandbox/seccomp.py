@@ -6,7 +6,7 @@ import errno
 import struct
 from collections.abc import Sequence
 
-from ostinato.sandbox.syscalls import CHECKED, METADATA, REFUSED, numbers
+from ostinato.sandbox.syscalls import ATTRIBUTES, CHECKED, METADATA, REFUSED, numbers
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """Architectures that a filter can be assembled for, with the kernel's numbers of them."""
@@ -50,10 +50,10 @@ def assemble(architecture: str, *, own_uid: bool, kill_scoped: bool) -> bytes:
     for name, rule in _rules(kill_scoped=kill_scoped).items():
         if name in known:
             program += [(_JUMP_EQUAL, 0, len(rule), known[name]), *rule]
-    refused = REFUSED if own_uid else REFUSED | METADATA
+    answers = dict.fromkeys(REFUSED if own_uid else REFUSED | METADATA, _error(errno.EPERM))
+    answers |= dict.fromkeys(ATTRIBUTES, _error(errno.ENOTSUP))
     for name in sorted(known.keys() - CHECKED, key=known.__getitem__):
-        answer = _error(errno.EPERM) if name in refused else _ALLOW
-        program += [(_JUMP_EQUAL, 0, 1, known[name]), (_RETURN, 0, 0, answer)]
+        program += [(_JUMP_EQUAL, 0, 1, known[name]), (_RETURN, 0, 0, answers.get(name, _ALLOW))]
     program.append((_RETURN, 0, 0, _error(errno.ENOSYS)))
     return b"".join(struct.pack("=HBBI", *line) for line in program)
 

@@ -26,8 +26,9 @@ rt_sigsuspend:130:133 sigaltstack:131:132 utime:132:- mknod:133:- personality:13
 fstatfs:138:44 getpriority:140:141 sched_getparam:143:121 sched_getscheduler:145:120
 sched_get_priority_max:146:125 sched_get_priority_min:147:126 sched_rr_get_interval:148:127
 prctl:157:167 arch_prctl:158:- setrlimit:160:164 mount:165:40 umount2:166:39 gettid:186:178
-readahead:187:213 getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11
-llistxattr:195:12 flistxattr:196:13 tkill:200:130 time:201:- futex:202:98
+readahead:187:213 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7 getxattr:191:8 lgetxattr:192:9
+fgetxattr:193:10 listxattr:194:11 llistxattr:195:12 flistxattr:196:13 removexattr:197:14
+lremovexattr:198:15 fremovexattr:199:16 tkill:200:130 time:201:- futex:202:98
 sched_setaffinity:203:122 sched_getaffinity:204:123 epoll_create:213:- getdents64:217:61
 set_tid_address:218:96 restart_syscall:219:128 fadvise64:221:223 timer_create:222:107
 timer_settime:223:110 timer_gettime:224:108 timer_getoverrun:225:109 timer_delete:226:111
@@ -40,7 +41,7 @@ set_robust_list:273:99 sync_file_range:277:84 utimensat:280:88 epoll_pwait:281:2
 timerfd_create:283:85 eventfd:284:- fallocate:285:47 timerfd_settime:286:86 timerfd_gettime:287:87
 accept4:288:242 signalfd4:289:74 eventfd2:290:19 epoll_create1:291:20 dup3:292:24 pipe2:293:59
 preadv:295:69 pwritev:296:70 perf_event_open:298:241 recvmmsg:299:243 prlimit64:302:261
-open_by_handle_at:304:- sendmmsg:307:269 setns:308:268 getcpu:309:168 process_vm_readv:310:270
+open_by_handle_at:304:265 sendmmsg:307:269 setns:308:268 getcpu:309:168 process_vm_readv:310:270
 process_vm_writev:311:271 renameat2:316:276 getrandom:318:278 bpf:321:280 execveat:322:281
 userfaultfd:323:282 membarrier:324:283 copy_file_range:326:285 preadv2:327:286 pwritev2:328:287
 statx:332:291 rseq:334:293 pidfd_open:434:434 close_range:436:436 faccessat2:439:439
@@ -66,6 +67,14 @@ METADATA = _names(
     "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat"
 )
 """These change files by name and Landlock does not stop them: only the owner's uid does."""
+
+ATTRIBUTES = _names(
+    """
+    setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr
+    removexattr lremovexattr fremovexattr
+    """
+)
+"""Extended attributes of files, which Landlock does not guard: no file system here has any."""
 
 CHECKED = _names(
     """

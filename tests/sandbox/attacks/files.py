@@ -173,7 +173,7 @@ place[:4] = b"mine"
     ),
     _attack(
         "change-mode-by-path-descriptor",
-        "os.chmod(f'/proc/self/fd/{os.open($canary, os.O_PATH)}', 0o600)",
+        "place = os.open($canary, os.O_PATH); os.chmod(f'/proc/self/fd/{place}', 0o600)",
         changes,
     ),
     _attack(

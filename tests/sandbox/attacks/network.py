@@ -168,6 +168,7 @@ for _ in range(3):
     _attack(
         "netlink-listeners",
         """\
+assert $secret_listener
 line = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4)
 body = struct.pack("BBBBI", socket.AF_INET, socket.IPPROTO_TCP, 0, 0, 1 << 10) + bytes(48)
 line.send(struct.pack("IHHII", 16 + len(body), 20, 0x301, 1, 0) + body)
@@ -184,6 +185,7 @@ while len(data) >= 72:
     _attack(
         "listeners-of-proc",
         """\
+assert $secret_listener
 for line in open("/proc/net/tcp").read().splitlines()[1:]:
     print(int(line.split()[1].split(":")[1], 16))
 """,

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 ABSENT = 77
 """The exit code of a program that finds that this machine has not got what it would abuse."""
 
+PROGRAM = "attack.py"
+
+PATIENCE = 3.0
+"""Seconds by which a run may outlast its wall-clock limit: a busy machine is slow to kill."""
+
+BEGUN = b"begun\n"
+"""What every attack writes to standard error first."""
+
 SMALL = Limits(
     wall_seconds=4.0,
     cpu_seconds=2.0,
@@ -139,4 +147,4 @@ def program_of(attack: Attack, world: World) -> str:
 
     from attacks.prelude import PRELUDE
 
-    return PRELUDE + Template(attack.program).substitute(world)
+    return f"# {world.token}\n" + PRELUDE + Template(attack.program).substitute(world)

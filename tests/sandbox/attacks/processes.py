@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 
-from attacks.noun import SMALL, Attack, Category, Limits, Oracle, Run, sustained
+from attacks.noun import PATIENCE, SMALL, Attack, Category, Limits, Oracle, Run, sustained
 from attacks.world import World
 
 _SHORT = dataclasses.replace(SMALL, wall_seconds=1.5)
@@ -19,7 +19,7 @@ def outlives(world: World, run: Run) -> str:
     """It went on past the wall clock, or past the end of the run, or took the sandbox down."""
     if run.fault:
         return f"the run raised {run.fault}"
-    if run.elapsed > run.limits.wall_seconds + 4:
+    if run.elapsed > run.limits.wall_seconds + PATIENCE:
         return f"the run took {run.elapsed:.1f} s"
     return survives(world, run)
 
@@ -35,9 +35,9 @@ def _shares_group(world: World, run: Run) -> str:
 def _attack(
     name: str,
     program: str,
-    succeeded: Oracle = survives,
+    succeeded: Oracle = outlives,
     *,
-    limits: Limits = SMALL,
+    limits: Limits = _SHORT,
     no_control: str = "",
 ) -> Attack:
     return Attack(
@@ -51,8 +51,8 @@ def _attack(
 
 
 _LEAVING = (
-    _attack("daemon", "detach(lambda: (close_all(), time.sleep(6)))"),
-    _attack("daemon-holding-the-streams", "detach(lambda: time.sleep(6))", outlives),
+    _attack("daemon", "detach(lambda: (close_all(), time.sleep(7)))"),
+    _attack("daemon-holding-the-streams", "detach(lambda: time.sleep(7))"),
     _attack(
         "daemon-deaf-to-signals",
         """\
@@ -60,7 +60,7 @@ def work():
     for number in range(1, 65):
         tries(lambda: signal.signal(number, signal.SIG_IGN))
     signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
-    time.sleep(6)
+    time.sleep(7)
 detach(work)
 """,
     ),
@@ -70,8 +70,8 @@ detach(work)
 libc.prctl(36, 1, 0, 0, 0)
 if os.fork() == 0:
     libc.prctl(36, 1, 0, 0, 0)
-    detach(lambda: time.sleep(6))
-    time.sleep(6)
+    detach(lambda: time.sleep(7))
+    time.sleep(7)
 time.sleep(0.2)
 """,
     ),
@@ -80,7 +80,7 @@ time.sleep(0.2)
         """\
 CLONE_PARENT = 0x8000
 if call("clone", CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0) == 0:
-    time.sleep(6)
+    time.sleep(7)
     os._exit(0)
 """,
     ),
@@ -88,7 +88,7 @@ if call("clone", CLONE_PARENT | signal.SIGCHLD, 0, 0, 0, 0) == 0:
         "child-without-a-signal",
         """\
 if call("clone", 0, 0, 0, 0, 0) == 0:
-    time.sleep(6)
+    time.sleep(7)
     os._exit(0)
 """,
     ),
@@ -97,14 +97,14 @@ if call("clone", 0, 0, 0, 0, 0) == 0:
         """\
 wishes = struct.pack("8Q", 0x800000, 0, 0, 0, signal.SIGCHLD, 0, 0, 0)
 if call("clone3", wishes, len(wishes)) == 0:
-    time.sleep(6)
+    time.sleep(7)
     os._exit(0)
 """,
     ),
     _attack(
         "hopping",
         """\
-end = time.time() + 5
+end = time.time() + 7
 for _ in range(4):
     if os.fork() == 0:
         os.setsid()
@@ -122,7 +122,7 @@ time.sleep(0.3)
 import threading
 if os.fork() == 0:
     os.setsid()
-    threading.Thread(target=time.sleep, args=(6,)).start()
+    threading.Thread(target=time.sleep, args=(7,)).start()
     libc.syscall(60 if X86 else 93, 0)
 time.sleep(0.3)
 """,
@@ -134,7 +134,7 @@ CLONE_VFORK = 0x4000
 if os.fork() == 0:
     os.setsid()
     if call("clone", CLONE_VFORK | signal.SIGCHLD, 0, 0, 0, 0) == 0:
-        time.sleep(6)
+        time.sleep(7)
         os._exit(0)
 time.sleep(0.2)
 """,
@@ -145,7 +145,7 @@ time.sleep(0.2)
 if os.fork() == 0:
     os.setsid()
     os.kill(os.getpid(), signal.SIGSTOP)
-    time.sleep(6)
+    time.sleep(7)
 time.sleep(0.2)
 """,
     ),
@@ -155,7 +155,7 @@ time.sleep(0.2)
 checked(libc.unshare(CLONE_NEWUSER | CLONE_NEWPID))
 if os.fork() == 0:
     os.setsid()
-    time.sleep(6)
+    time.sleep(7)
     os._exit(0)
 """,
     ),
@@ -164,27 +164,25 @@ if os.fork() == 0:
         """\
 if call("clone", CLONE_NEWUSER | CLONE_NEWPID | signal.SIGCHLD, 0, 0, 0, 0) == 0:
     libc.setsid()
-    libc.sleep(6)
+    libc.sleep(7)
     os._exit(0)
 """,
     ),
     _attack(
         "daemon-of-the-shell",
         """\
-os.execvp("sh", ["sh", "-c", "setsid sh -c 'trap : TERM; sleep 6; : " + $token + "' & exit 0"])
+os.execvp("sh", ["sh", "-c", "setsid sh -c 'trap : TERM; sleep 7; : " + $token + "' & exit 0"])
 """,
     ),
 )
 
 _STAYING = (
-    _attack("sleep-past-the-wall", "time.sleep(8)", outlives, limits=_SHORT),
+    _attack("sleep-past-the-wall", "time.sleep(8)"),
     _attack(
         "stop-oneself",
         "os.kill(os.getpid(), signal.SIGSTOP); time.sleep(6)",
-        outlives,
-        limits=_SHORT,
     ),
-    _attack("close-the-streams-and-stay", "close_all(); time.sleep(8)", outlives, limits=_SHORT),
+    _attack("close-the-streams-and-stay", "close_all(); time.sleep(8)"),
     _attack(
         "deaf-to-signals",
         """\
@@ -193,8 +191,6 @@ for number in range(1, 65):
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 time.sleep(8)
 """,
-        outlives,
-        limits=_SHORT,
     ),
     _attack(
         "sabotage-the-parent",
@@ -214,8 +210,6 @@ if parent not in (0, 1, $grader):  # where that is the test itself, a failure wo
 detach(lambda: time.sleep(8))
 time.sleep(8)
 """,
-        outlives,
-        limits=_SHORT,
     ),
     _attack("share-our-group", "time.sleep(0.3)", _shares_group),
     _attack(
@@ -231,8 +225,6 @@ os.set_inheritable(os.open("hidden", os.O_RDONLY), True)
 os.unlink("hidden")
 os.execv("mine", [$token, "8"])
 """,
-        outlives,
-        limits=_SHORT,
     ),
     _attack(
         "fork-bomb",
@@ -252,6 +244,7 @@ while time.time() < end:
     time.sleep(0.05)
 """,
         crowds,
+        limits=SMALL,
     ),
     _attack(
         "thread-bomb",
@@ -266,19 +259,20 @@ for _ in range(60):
 time.sleep(1)
 """,
         crowds,
+        limits=SMALL,
     ),
     _attack(
         "zombies",
         """\
 for _ in range(60):
-    tries(lambda: os.fork() or os._exit(0))
-time.sleep(1)
-if len(open("/proc/self/task/%d/children" % os.getpid()).read().split()) < 60:
-    sys.exit(1)
+    if os.fork() == 0:
+        os._exit(0)
+time.sleep(0.5)
 """,
         lambda world, run: (
             "it had 60 children at once" if run.confessed else outlives(world, run)
         ),
+        limits=SMALL,
     ),
 )
 

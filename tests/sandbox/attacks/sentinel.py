@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from attacks.tiers import interpreter_of_nobody
 
 _PROGRAM = """\
 import ctypes, os, signal, sys
@@ -23,8 +24,7 @@ for number in set(range(1, signal.NSIG)) - {9, 19, 32, 33, 17}:
         pass
 held = os.open(keep, os.O_RDONLY)
 print(ctypes.addressof(secret), held, flush=True)
-while True:
-    signal.pause()
+sys.stdin.read()
 """
 
 
@@ -43,9 +43,11 @@ class Sentinel:
             os.chown(treasure, owner, owner)
         treasure.chmod(0o600)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _PROGRAM, str(log), str(treasure)],
+            [interpreter_of_nobody() if as_root else sys.executable, "-I", "-S", "-c", _PROGRAM, str(log), str(treasure)],
             env={"SENTINEL_SECRET": secret},
+            stdin=subprocess.PIPE,  # where it ends, so does the sentinel
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             user=owner if as_root else None,
             group=owner if as_root else None,
             extra_groups=() if as_root else None,
@@ -68,14 +70,11 @@ class Sentinel:
 
     def _state(self) -> str:
         pid = self.pid
-        limits = [
-            resource.prlimit(pid, kind)
-            for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_CPU, resource.RLIMIT_CORE)
-        ]
+        limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
         stopped = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "tT"
         return repr(
             {
-                "limits": limits,
+                "limits": [" ".join(line.split()) for line in limits],
                 "stopped": stopped,
                 "nice": os.getpriority(os.PRIO_PROCESS, pid),
                 "policy": os.sched_getscheduler(pid),
@@ -88,8 +87,9 @@ class Sentinel:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            stream.close()
 
 
 def _ioprio(pid: int) -> int:

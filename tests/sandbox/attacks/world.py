@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import platform
 import secrets
 import select
 import shutil
-import signal
 import socket
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from attacks.sentinel import Sentinel
+from ostinato.sandbox.types import Outcome
 
 AMBIENT_NAME = "ATTACKS_AMBIENT_SECRET"
 """A variable in our own environment, set by the tests, that must not be inherited."""
 MARK = "canary-"
+
+
+class Neighbour(Protocol):
+    """A harmless run that goes on beside an attack."""
+
+    token: str
+    secret: str
+    pid: int
+    fault: str
+    """Why there is no outcome."""
+
+    def outcome(self) -> Outcome | None:
+        """Waits for its end."""
+        ...
 
 
 class World(Mapping[str, str]):
@@ -33,7 +48,7 @@ class World(Mapping[str, str]):
     open to everyone: only the sandbox protects them.
     """
 
-    def __init__(self, owner: int | None) -> None:
+    def __init__(self, owner: int | None, start_neighbour: Callable[[], Neighbour]) -> None:
         self.token = f"run-{secrets.token_hex(8)}"
         self.secret = f"secret-{secrets.token_hex(16)}"
         self.owner = owner
@@ -42,6 +57,10 @@ class World(Mapping[str, str]):
         self.dir = Path(tempfile.mkdtemp(prefix="attacked-", dir=_root()))
         self.canary = self.dir / f"{MARK}{self.secret[-8:]}"
         self.canary.write_text(self.secret)
+        treasure = self.dir / "treasure"
+        treasure.write_text(self.secret)
+        treasure.chmod(0o644)
+        self.key_owners = key_owners()
         with contextlib.suppress(OSError):  # a file system without attributes
             os.setxattr(self.canary, "user.note", self.secret.encode())
         for path, mode in ((self.dir, 0o777), (self.canary, 0o666)):
@@ -54,6 +73,8 @@ class World(Mapping[str, str]):
         self._closing = contextlib.ExitStack()
         self._over = threading.Event()
         self.sentinel: Sentinel | None = None
+        self._start_neighbour = start_neighbour
+        self._neighbour: Neighbour | None = None
 
     # A mapping for string.Template: a fact is made when it is looked up.
     def __getitem__(self, name: str) -> str:
@@ -68,8 +89,6 @@ class World(Mapping[str, str]):
         return len(self._facts())
 
     def _facts(self) -> Mapping[str, Callable[[], object]]:
-        if not self.secret_port:
-            self.secret_port = self._stream(socket.AF_INET, ("127.0.0.1", 0), "unasked")
         return {
             "token": lambda: self.token,
             "dir": lambda: str(self.dir),
@@ -90,11 +109,22 @@ class World(Mapping[str, str]):
             "setuid": self._setuid,
             "sealed": self._sealed,
             "disk": self._disk,
+            "secret_listener": self._secret_listener,
             "sentinel": lambda: self._start().pid,
             "sentinel_address": lambda: self._start().address,
             "sentinel_descriptor": lambda: self._start().descriptor,
+            "neighbour": lambda: self.neighbour.pid,
+            "neighbour_token": lambda: self.neighbour.token,
             "key": lambda: int(self.token[-6:], 16) | 1 << 28,
         }
+
+    @property
+    def neighbour(self) -> Neighbour:
+        """Another run of the same tier, started when it is first asked for."""
+        if self._neighbour is None:
+            self._neighbour = self._start_neighbour()
+            self._closing.callback(self._neighbour.outcome)
+        return self._neighbour
 
     # Evidence, each "" where there is none.
 
@@ -112,6 +142,19 @@ class World(Mapping[str, str]):
         for path in found:
             path.unlink()
         return f"left behind: {', '.join(map(str, found))}" if found else ""
+
+    def release(self, kind: str, key: int) -> None:
+        """Remove a System V object that an attack left."""
+        libc = ctypes.CDLL(None)
+        get, control = getattr(libc, f"{kind}get"), getattr(libc, f"{kind}ctl")
+        found = get(key, 0) if kind == "msg" else get(key, 0, 0)
+        control(found, 0, 0) if kind != "sem" else control(found, 0, 0, 0)
+
+    def queue_left(self) -> str:
+        """A message queue named by the token, which is removed."""
+        number = 241 if platform.machine() == "x86_64" else 181
+        removed = ctypes.CDLL(None).syscall(number, self.token.encode()) == 0
+        return "a message queue stays" if removed else ""
 
     def _state(self) -> str:
         """The directory and the canary; not what listeners put there."""
@@ -281,6 +324,11 @@ class World(Mapping[str, str]):
             file.seek(1024)
             return file.read(1024)[104:120]
 
+    def _secret_listener(self) -> bool:
+        """Somebody listens; the program is not told where."""
+        self.secret_port = self._stream(socket.AF_INET, ("127.0.0.1", 0), "unasked")
+        return True
+
     def _start(self) -> Sentinel:
         if self.sentinel is None:
             self.sentinel = Sentinel(self.dir / "sentinel", self.secret, self.owner)
@@ -293,30 +341,29 @@ class World(Mapping[str, str]):
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+def key_owners() -> frozenset[int]:
+    """The uids that have keys in the kernel."""
+    lines = Path("/proc/key-users").read_text().splitlines()
+    return frozenset(
+        int(line.split(":")[0]) for line in lines if not line.split()[2].startswith("0/")
+    )
+
+
 def has_disk() -> bool:
     """The directory for temporary files lies on an ext4 block device that we may read."""
     device = Path(_root()).stat().st_dev
     path = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
     node = Path("/dev") / path.resolve().name
-    if os.major(device) == 0 or not path.exists() or not os.access(node, os.R_OK):
+    if os.major(device) == 0 or not path.exists():
         return False
-    with node.open("rb") as file:
-        file.seek(1024 + 56)
-        return stat.S_ISBLK(node.stat().st_mode) and file.read(2) == b"\x53\xef"
+    try:
+        with node.open("rb") as file:
+            file.seek(1024 + 56)
+            return stat.S_ISBLK(node.stat().st_mode) and file.read(2) == b"\x53\xef"
+    except OSError:  # a container's rules, which bind root too
+        return False
 
 
 def _root() -> str:
     """Where everyone may go: pytest's own directory is closed to other users."""
     return tempfile.gettempdir()
-
-
-def python() -> str:
-    """The interpreter that the sandboxes run: ours, without its environment."""
-    return str(Path(sys.executable).resolve())
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process of ours, stopped or not, and bury it."""
-    with contextlib.suppress(ProcessLookupError):
-        process.send_signal(signal.SIGKILL)
-    process.wait()

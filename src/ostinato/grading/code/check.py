@@ -98,24 +98,33 @@ def _grade(
     source: str, cases: Sequence[Case], judge: _Judge, *, partial: bool, workers: int
 ) -> Grade:
     """Cases run side by side, each in its own process; the verdict does not depend on which ends
-    first.
+    first. Without ``partial`` the first runs alone: what is wrong is mostly wrong there already.
     """
     assert cases, "no cases, no verdict"
     if fault := _source_fault(source):
         return wrong(fault)
-    passed, first = 0, ""
-    with ThreadPoolExecutor(max_workers=min(workers, len(cases))) as pool:
-        try:
-            for number, failure in enumerate(pool.map(judge, cases), start=1):
-                if failure and not partial:
-                    return wrong(f"case {number} of {len(cases)}: {failure}")
-                passed += not failure
-                first = first or (failure and f"case {number}: {failure}")
-        finally:
-            pool.shutdown(cancel_futures=True)
+    first = judge(cases[0])
+    failures = [first]
+    if partial or not first:
+        failures += _failures(cases[1:], judge, to_the_end=partial, workers=workers)
+    passed = failures.count("")
     if passed == len(cases):
         return right(f"all {passed} cases")
-    return Grade(passed / len(cases), f"{passed} of {len(cases)} cases; {first}")
+    at = next(at for at, failure in enumerate(failures) if failure)
+    reason = f"case {at + 1} of {len(cases)}: {failures[at]}"
+    return Grade(passed / len(cases), f"{passed} right; {reason}") if partial else wrong(reason)
+
+
+def _failures(cases: Sequence[Case], judge: _Judge, *, to_the_end: bool, workers: int) -> list[str]:
+    """What is wrong with each case, or with those up to the first that fails."""
+    failures: list[str] = []
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        for failure in pool.map(judge, cases):
+            failures.append(failure)
+            if failure and not to_the_end:
+                pool.shutdown(cancel_futures=True)
+                break
+    return failures
 
 
 def _source_fault(source: str) -> str:

@@ -52,7 +52,7 @@ def read_reply(data: bytes) -> Any:
         raise ReplyError(f"a reply of more than {MAX_BYTES} bytes")
     if not (data.startswith(b"{") and data.endswith(b"}")):
         raise ReplyError("something around the reply")
-    if _depth(data) > MAX_DEPTH:
+    if _too_deep(data):
         raise ReplyError(f"a reply nested more than {MAX_DEPTH} deep")
     try:
         reply = json.loads(
@@ -122,9 +122,9 @@ def _key(key: object) -> str:
     return key
 
 
-def _depth(data: bytes) -> int:
-    """How deep brackets nest outside strings, in one pass."""
-    depth = deepest = 0
+def _too_deep(data: bytes) -> bool:
+    """Whether brackets outside strings nest too deep, in one pass."""
+    depth = 0
     quoted = False
     for mark in _MARKS.finditer(data):
         match mark.group():
@@ -132,12 +132,13 @@ def _depth(data: bytes) -> int:
                 quoted = not quoted
             case b"[" | b"{" if not quoted:
                 depth += 1
-                deepest = max(deepest, depth)
+                if depth > MAX_DEPTH:
+                    return True
             case b"]" | b"}" if not quoted:
                 depth -= 1
             case _:
                 pass
-    return deepest
+    return False
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> Mapping[str, Any]:

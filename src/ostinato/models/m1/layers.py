@@ -14,7 +14,7 @@ from torch.nn.functional import silu
 
 from ostinato.models.m1.cache import Cache
 from ostinato.models.m1.config import M1Config
-from ostinato.nn.norm import ExactLinear, RMSNorm
+from ostinato.nn.norm import ExactLinear, Linear, RMSNorm
 from ostinato.nn.ops.experts import mix_experts
 from ostinato.nn.ops.lightning import lightning_attention
 from ostinato.nn.ops.softmax import softmax_attention
@@ -73,10 +73,10 @@ class LightningAttention(nn.Module):
         super().__init__()
         self.num_heads = config.num_heads
         inner = config.num_heads * config.head_dim
-        self.qkv_proj = nn.Linear(config.hidden_size, 3 * inner, bias=False)
-        self.output_gate = nn.Linear(config.hidden_size, inner, bias=False)
+        self.qkv_proj = Linear(config.hidden_size, 3 * inner)
+        self.output_gate = Linear(config.hidden_size, inner)
         self.norm = RMSNorm(inner, LIGHTNING_NORM_EPS)
-        self.out_proj = nn.Linear(inner, config.hidden_size, bias=False)
+        self.out_proj = Linear(inner, config.hidden_size)
         self._rates = lambda: decay_rates(config.num_heads, layer, config.num_layers)
         self.register_buffer("decay", self._rates(), persistent=False)
 
@@ -115,10 +115,10 @@ class SoftmaxAttention(nn.Module):
         super().__init__()
         self.head_dim = config.head_dim
         inner, outer = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-        self.q_proj = nn.Linear(config.hidden_size, inner, bias=False)
-        self.k_proj = nn.Linear(config.hidden_size, outer, bias=False)
-        self.v_proj = nn.Linear(config.hidden_size, outer, bias=False)
-        self.o_proj = nn.Linear(inner, config.hidden_size, bias=False)
+        self.q_proj = Linear(config.hidden_size, inner)
+        self.k_proj = Linear(config.hidden_size, outer)
+        self.v_proj = Linear(config.hidden_size, outer)
+        self.o_proj = Linear(inner, config.hidden_size)
 
     def forward(self, x: Tensor, place: Place, index: int) -> Tensor:
         """``index`` counts the softmax layers."""

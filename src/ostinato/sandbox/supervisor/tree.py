@@ -10,18 +10,29 @@ from __future__ import annotations
 import os
 import resource
 import stat
+import time
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PROCESSORS = os.cpu_count() or 1
+_STATE, _PARENT, _FAULTS, _CHILDREN_FAULTS, _THREADS, _START = 0, 1, 7, 8, 17, 19
+_TIMES = slice(11, 15)
+"""Fields of ``/proc/PID/stat`` after the name; times are the process's and its children's."""
 _WALL = 0x40000000
 """Wait for children of every kind, those too that would not send SIGCHLD."""
 _STOP, _KILL = 19, 9
+_REFUSALS = 20
+"""So often in a row a process may refuse us a look at its files."""
 
 
 class Tree:
-    """The processes below us. Only one for each supervisor."""
+    """The processes below us. Only one for each supervisor.
 
-    def __init__(self) -> None:
+    ``trusted``: how many of them, from the top, are not the stranger's but a wrapper's.
+    """
+
+    def __init__(self, trusted: int = 0) -> None:
+        self._trusted = trusted
+        self._refusals: dict[int, int] = {}
         self.tasks = 0
         """Processes and threads at the last look."""
         self.memory = 0
@@ -29,57 +40,70 @@ class Tree:
         self.peak = 0
         self._own: dict[tuple[int, bytes], float] = {}
         self._ended: dict[int, int] = {}
-        self._cpu = 0.0
+        self._known = self._guessed = 0.0
+        self._careless = False
+        self._seen: dict[int, list[bytes]] = {}
+        self._looked = time.monotonic()
 
     @property
     def cpu(self) -> float:
         """Seconds of processor time of all, dead or alive.
 
         Two accounts, and the larger counts: what we saw of each process, and what the kernel adds
-        up as parents wait for children. The first misses what lives too shortly to be seen, the
-        second what nobody waits for.
+        up as parents wait for children. Time in neither is guessed: once a child has vanished that
+        nobody waited for, each new process that is about to run is taken to have run since the
+        last look.
         """
-        return self._cpu
+        return self._known + self._guessed
 
     def look(self, memory_limit: int) -> None:
         """Take stock. Shared pages are told apart only where it matters for ``memory_limit``."""
-        self.tasks, self.memory, known = 0, 0, _children_time()
+        self.tasks, self.memory, known, new = 0, 0, _children_time(), 0
+        seen: dict[int, list[bytes]] = {}
         pids = descendants()
         for pid in pids:
             fields = _stat(pid)
             if fields is None:
                 continue
-            self.tasks += int(fields[17])
-            times = [int(field) * _TICK for field in fields[11:15]]
-            self._own[pid, fields[19]] = times[0] + times[1]
+            seen[pid] = fields
+            self.tasks += int(fields[_THREADS])
+            times = [int(field) * _TICK for field in fields[_TIMES]]
+            new += fields[_STATE] == b"R" and (pid, fields[_START]) not in self._own
+            self._own[pid, fields[_START]] = times[0] + times[1]
             known += sum(times)
             self.memory += _held(pid)
-        self._cpu = max(self._cpu, known, sum(self._own.values()))
+        self._known = max(self._known, known, sum(self._own.values()))
+        self._guess(seen, new)
         if self.memory > memory_limit:
             self.memory = sum(map(_share, pids))
         self.peak = max(self.peak, self.memory)
 
+    def _guess(self, seen: dict[int, list[bytes]], new: int) -> None:
+        now = time.monotonic()
+        self._careless = self._careless or _unwaited(self._seen, seen)
+        if self._careless:
+            self._guessed += (now - self._looked) * min(new, _PROCESSORS)
+        self._seen, self._looked = seen, now
+
     def hidden_disk(self, fresh: str, most: int) -> int:
-        """Bytes in files that have no name any more, but are open. One that is mapped only has no
-        size that we could learn: it counts as ``most``.
+        """Bytes in files that have no name any more, but are open.
+
+        A file that is mapped only has no size that we could learn, and a process that does not
+        let us look at all may hold anything: both count as ``most``.
         """
         sizes: dict[int, int] = {}
         mapped: set[int] = set()
-        for pid in descendants():
+        refusals: dict[int, int] = {}
+        for pid in descendants()[self._trusted :]:
             place = _live(pid)
             try:
-                names = os.listdir(f"{place}/fd")
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            for name in names:
-                try:
-                    found = os.stat(f"{place}/fd/{name}")
-                except OSError:
-                    continue
-                if stat.S_ISREG(found.st_mode) and found.st_nlink == 0:
-                    sizes[found.st_ino] = max(found.st_size, found.st_blocks * 512)
+                sizes.update(_open_nameless(place))
+            except PermissionError:  # so does a process that starts, or ends
+                refusals[pid] = self._refusals.get(pid, 0) + 1
             mapped |= _mapped_nameless(place, os.fsencode(fresh))
-        return sum(sizes.values()) + most * len(mapped - sizes.keys())
+        self._refusals = refusals
+        dark = sum(count > _REFUSALS for count in refusals.values())
+        return sum(sizes.values()) + most * (len(mapped - sizes.keys()) + dark)
 
     def reap(self) -> bool:
         """Bury the dead; whether a child is left."""
@@ -114,7 +138,7 @@ class Tree:
                 _signal(pid, _KILL)
             self.reap()
             os.sched_yield()
-        self._cpu = max(self._cpu, _children_time())
+        self._known = max(self._known, _children_time())
 
 
 def descendants() -> list[int]:
@@ -160,6 +184,25 @@ def _stat(pid: int) -> list[bytes] | None:
     return content[content.rindex(b")") + 1 :].split() if content else None
 
 
+def _unwaited(before: dict[int, list[bytes]], now: dict[int, list[bytes]]) -> bool:
+    """Whether a process has vanished since without being waited for, its time in no account.
+
+    Who waits for a child takes over its count of page faults, which is never 0.
+    """
+    gone: dict[int, int] = {}
+    for pid, fields in before.items():
+        parent = int(fields[_PARENT])
+        if parent in before and (pid not in now or now[pid][_START] != fields[_START]):
+            gone[parent] = gone.get(parent, 0) + int(fields[_FAULTS])
+    for parent, faults in gone.items():
+        fields, earlier = _stat(parent), before[parent]  # read after the child was seen to be gone
+        if fields is not None and fields[_START] == earlier[_START] and fields[_STATE] not in b"ZX":
+            taken_over = int(fields[_CHILDREN_FAULTS]) - int(earlier[_CHILDREN_FAULTS])
+            if taken_over < faults:
+                return True
+    return False
+
+
 def _live(pid: int) -> str:
     """The directory of a thread that is alive: a leader that ended shows nothing of the rest."""
     try:
@@ -192,6 +235,23 @@ def _share(pid: int) -> int:
 def _kib(content: bytes, name: bytes) -> int:
     _, found, rest = content.partition(name)
     return int(rest.split(None, 1)[0]) << 10 if found else 0
+
+
+def _open_nameless(place: str) -> dict[int, int]:
+    """Inode and size of the open files of a process that have no name."""
+    found: dict[int, int] = {}
+    try:
+        names = os.listdir(f"{place}/fd")
+    except (FileNotFoundError, ProcessLookupError):
+        return found
+    for name in names:
+        try:
+            file = os.stat(f"{place}/fd/{name}")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
+            found[file.st_ino] = max(file.st_size, file.st_blocks * 512)
+    return found
 
 
 def _mapped_nameless(place: str, fresh: bytes) -> set[int]:

@@ -16,6 +16,8 @@ _INTERVAL = 0.01
 _DISK_SHARE = 4
 """Looking through a large directory takes long: that many times as long passes until the next."""
 _SIGNALLED = 128
+_WRAPPERS = 2
+"""Processes of bubblewrap itself: one outside of its namespace, and the first one inside."""
 _CAUSE_OF_SIGNAL = {24: "cpu", 25: "disk"}  # SIGXCPU, SIGXFSZ: the kernel held the limit
 
 
@@ -25,7 +27,7 @@ class Watch:
     def __init__(self, job: Job, streams: Streams, workspace: Workspace, life: int) -> None:
         self.cause = ""
         """The limit that was passed; empty: none."""
-        self.tree = Tree()
+        self.tree = Tree(trusted=_WRAPPERS if job.wrap else 0)
         self._job = job
         self._streams = streams
         self._workspace = workspace
@@ -54,6 +56,8 @@ class Watch:
                     poll.unregister(descriptor)
             self._check(ended=ended)
         wall = time.monotonic() - self._began
+        if not self.cause:
+            self._look_at_processes()  # what a first process that gave up leaves behind
         self.tree.kill()
         return {"wall_seconds": wall, **self._verdict(child)}
 
@@ -63,14 +67,15 @@ class Watch:
             self.cause = "abandoned"
         elif self._streams.full:
             self.cause = "output"
-        elif not ended and now - self._began > self._job.wall_seconds:
+        elif ended or self.cause:
+            return  # the last look comes before anything is reaped
+        elif now - self._began > self._job.wall_seconds:
             self.cause = "wall"
-        elif now >= self._next_look and not self.cause:
+        elif now >= self._next_look:
             self._look(now)
 
-    def _look(self, now: float) -> None:
+    def _look_at_processes(self) -> None:
         tree, job = self.tree, self._job
-        tree.reap()
         tree.look(job.memory_bytes)
         if tree.tasks > job.processes:
             self.cause = "processes"
@@ -78,7 +83,12 @@ class Watch:
             self.cause = "memory"
         elif tree.cpu > job.cpu_seconds:
             self.cause = "cpu"
-        elif now >= self._next_disk:
+
+    def _look(self, now: float) -> None:
+        tree, job = self.tree, self._job
+        tree.reap()
+        self._look_at_processes()
+        if not self.cause and now >= self._next_disk:
             size = self._workspace.size(job.disk_bytes)
             if size + tree.hidden_disk(self._workspace.path, job.disk_bytes + 1) > job.disk_bytes:
                 self.cause = "disk"
@@ -97,8 +107,9 @@ class Watch:
         self.cause = self.cause or _CAUSE_OF_SIGNAL.get(-code, "")
         if not self.cause and self.tree.cpu > self._job.cpu_seconds:
             self.cause = "cpu"
-        if not self.cause and self._workspace.size(self._job.disk_bytes) > self._job.disk_bytes:
-            self.cause = "disk"
+        most = self._job.disk_bytes
+        if self._workspace.size(most, settled=True) > most:
+            self.cause = self.cause or "disk"
         if not self.cause and self._streams.full:
             self.cause = "output"
         return {"cause": self.cause, "code": code}

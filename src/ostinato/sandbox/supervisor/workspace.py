@@ -41,11 +41,14 @@ class Workspace:
                 while rest:
                     rest = rest[writer.write(rest) :]
 
-    def size(self, limit: int) -> int:
+    def size(self, limit: int, *, settled: bool = False) -> int:
         """Bytes on disk in whole blocks, where every entry takes one: up to a little above the
-        limit. What cannot be measured is too large.
+        limit. What cannot be measured is too large, unless all is ``settled``: when no process is
+        left that could exchange one name for another, directories are opened to us first.
         """
-        return _measure(os.dup(self.fd), limit, 0)
+        if settled:
+            os.fchmod(self.fd, 0o700)
+        return _measure(os.dup(self.fd), limit, 0, settled)
 
     def keep(self, paths: list[str], limit: int) -> dict[str, bytes]:
         """Contents of regular files, together at most ``limit`` bytes; links are not followed."""
@@ -101,7 +104,7 @@ class Workspace:
         os.rmdir(self.path)
 
 
-def _measure(directory: int, limit: int, depth: int) -> int:
+def _measure(directory: int, limit: int, depth: int, settled: bool) -> int:
     """Size of all entries below ``directory``, which is closed."""
     total = 0
     try:
@@ -114,8 +117,10 @@ def _measure(directory: int, limit: int, depth: int) -> int:
                 if stat.S_ISDIR(found.st_mode):
                     if depth == _DEEPEST:
                         return limit + 1
+                    if settled:
+                        os.chmod(entry.name, 0o700, dir_fd=directory)
                     inner = os.open(entry.name, _DIRECTORY, dir_fd=directory)
-                    total += _measure(inner, limit - total, depth + 1)
+                    total += _measure(inner, limit - total, depth + 1, settled)
     except OSError as error:
         # It changed while we looked, or it is hidden from us.
         changed = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)

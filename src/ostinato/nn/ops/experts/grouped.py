@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, silu
+from torch.nn.functional import silu
+
+from ostinato.nn.ops.linear import linear
 
 
 def experts_grouped(

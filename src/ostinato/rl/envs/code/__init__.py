@@ -44,7 +44,7 @@ def environments(*, partial: bool = False) -> tuple[Environment, ...]:
     passes; else the first failure ends it.
     """
     return tuple(
-        of_problems(topic, problems, summary=summary, partial=partial)
+        of_problems(topic, problems, summary=summary, share=partial)
         for topic, problems, summary in TOPICS
     )
 

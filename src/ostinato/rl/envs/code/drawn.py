@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from random import Random
 from typing import Any
 
@@ -63,7 +63,8 @@ class Drawn:
     @property
     def comparison(self) -> Comparison:
         """See ``Exercise``."""
-        return Comparison(checker=self.problem.checker)
+        checker = self.problem.checker
+        return Comparison(checker=checker and partial(checker, **self.params))
 
     @property
     def limits(self) -> Limits:
@@ -150,12 +151,12 @@ def draw(topic: str, problems: Sequence[Problem], level: int, seed: int) -> Draw
 
 
 def of_problems(
-    topic: str, problems: Sequence[Problem], *, summary: str, partial: bool = False
+    topic: str, problems: Sequence[Problem], *, summary: str, share: bool = False
 ) -> Environment:
     """The environment that asks the problems of a topic."""
 
     def make(level: int, seed: int) -> CodeTask:
-        return CodeTask(draw(topic, problems, level, seed), seed, partial)
+        return CodeTask(draw(topic, problems, level, seed), seed, share)
 
     return Environment(
         name=f"code/{topic}",

@@ -196,7 +196,7 @@ most {n}.""",
         signature="(first: str, second: str) -> int",
         first=2,
         sizes=(8, 20, 60, 400),
-        choices={"insert": (1, 2, 3), "delete": (1, 2, 3), "replace": (2, 3, 4)},
+        choices={"insert": (2, 3, 4), "delete": (2, 3, 4), "replace": (1, 2, 3)},
         statement="""\
 that returns the least total cost of turning the first text into the second. A letter may be \
 inserted anywhere (cost {insert}), deleted (cost {delete}) or replaced by another letter (cost \

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter, deque
+from itertools import pairwise
 from random import Random
 from typing import Any
 
+from ostinato.grading.code import Case
 from ostinato.rl.envs.code.problem import Params, Problem
 
 
@@ -88,13 +90,52 @@ def _cheapest_trip(
     return prices.get(goal, -1)
 
 
+def _shortest_way(
+    n: int, links: list[list[int]], start: int, goal: int, *, ways: int, m: int
+) -> list[int]:
+    near: list[list[int]] = [[] for _ in range(n)]
+    for a, b in links:
+        if (a + b) % m:
+            near[a].append(b)
+            if ways == 2:
+                near[b].append(a)
+    before = {start: -1}
+    queue = deque([start])
+    while queue:
+        here = queue.popleft()
+        for there in near[here]:
+            if there not in before:
+                before[there] = here
+                queue.append(there)
+    way: list[int] = []
+    here = goal if goal in before else -1
+    while here >= 0:
+        way.append(here)
+        here = before[here]
+    return way[::-1]
+
+
+def _is_way(case: Case, value: Any, *, ways: int, m: int) -> bool:
+    assert case.args is not None
+    _, links, start, goal = case.args
+    if value == [] or case.expected == []:
+        return value == case.expected
+    if type(value) is not list or any(type(place) is not int for place in value):
+        return False
+    steps = {(a, b) for a, b in links if (a + b) % m}
+    if ways == 2:
+        steps |= {(b, a) for a, b in steps}
+    ends = value[0] == start and value[-1] == goal and len(value) == len(case.expected)
+    return ends and all(step in steps for step in pairwise(value))
+
+
 PROBLEMS = (
     Problem(
         name="count_groups",
         signature="(n: int, links: list[list[int]]) -> int",
         first=1,
         sizes=(10, 40, 300, 300),
-        choices={"relation": ("least", "most", "exactly"), "k": (1, 2, 3, 4)},
+        choices={"relation": ("least", "most", "exactly"), "k": (2, 3, 4)},
         words={"relation": {"least": "at least", "most": "at most", "exactly": "exactly"}},
         statement="""\
 about n people, numbered from 0 to n - 1. Each link [a, b] says that a and b know each other; a \
@@ -141,5 +182,24 @@ they are the same town, -1 if there is no way.
 1 <= n <= {n}, there are at most 3 * n roads, and prices are from 1 to 9.""",
         generate=_roads,
         solve=_cheapest_trip,
+    ),
+    Problem(
+        name="shortest_way",
+        signature="(n: int, links: list[list[int]], start: int, goal: int) -> list[int]",
+        first=3,
+        sizes=(8, 20, 100, 5000),
+        choices={"ways": (1, 2), "m": (2, 3, 4, 5)},
+        words={"ways": {1: "from a to b only", 2: "from a to b and from b to a"}},
+        statement="""\
+about n places, numbered from 0 to n - 1. Each link [a, b] can be travelled {ways}; a may be b. \
+Links for which a + b can be divided by {m} without remainder are closed. Return a way from \
+start to goal over the least number of links: the list of the places on it, start first and goal \
+last ([start] if they are the same). If there are several, any of them is right (the examples \
+show one); if there is none, return [].
+
+1 <= n <= {n}, and there are at most 3 * n links.""",
+        generate=_trip,
+        solve=_shortest_way,
+        checker=_is_way,
     ),
 )

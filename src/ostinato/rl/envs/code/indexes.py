@@ -167,7 +167,6 @@ lines is a command. "set I X" replaces the number at place I by X. "ask L R" ask
 of the numbers {half}; there is always at least one. Print the answers to all asks, in order.
 
 There are 1 to {n} numbers and at most {n} + 1 commands.""",
-        last="There is no time to look at every number for every ask.",
         generate=_queries,
         solve=_answers,
         example_size=4,

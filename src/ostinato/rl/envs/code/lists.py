@@ -7,6 +7,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+from ostinato.grading.code import Case
 from ostinato.rl.envs.code.problem import Params, Problem
 
 
@@ -66,7 +67,7 @@ def _count_pairs(values: list[int], *, sign: str, m: int, r: int) -> int:
     seen: Counter[int] = Counter()
     pairs = 0
     for value in values:
-        pairs += seen[(r - value) % m if sign == "+" else (r + value) % m]
+        pairs += seen[(r - value) % m if sign == "+" else (value - r) % m]
         seen[value % m] += 1
     return pairs
 
@@ -90,6 +91,32 @@ def _count_peaks(heights: list[int], *, kind: str, reach: int, ends: bool) -> in
         else:
             total += all(other > height for other in near)
     return total
+
+
+def _positives(rng: Random, n: int, _p: Params) -> tuple[Any, ...]:
+    scale = rng.choice([1, 1, 2, 5])
+    return ([scale * rng.randint(1, 60) for _ in range(n)],)
+
+
+def _choose_multiple(values: list[int], *, k: int, m: int) -> list[int]:
+    chosen: dict[tuple[int, int], list[int]] = {(0, 0): []}  # by how many, and remainder
+    for at, value in enumerate(values):
+        for (count, rest), places in list(chosen.items()):
+            there = (count + 1, (rest + value) % m)
+            if count < k and there not in chosen:
+                chosen[there] = [*places, at]
+    return chosen.get((k, 0), [])
+
+
+def _is_multiple(case: Case, value: Any, *, k: int, m: int) -> bool:
+    assert case.args is not None
+    (values,) = case.args
+    if value == [] or case.expected == []:
+        return value == case.expected
+    if type(value) is not list or any(type(at) is not int for at in value):
+        return False
+    rising = all(a < b for a, b in pairwise([-1, *value, len(values)]))
+    return rising and len(value) == k and sum(values[at] for at in value) % m == 0
 
 
 PROBLEMS = (
@@ -202,5 +229,21 @@ The list has 1 to {n} numbers.""",
         last="There is no time to look at every pair.",
         generate=_numbers,
         solve=_count_pairs,
+    ),
+    Problem(
+        name="choose_multiple",
+        signature="(values: list[int]) -> list[int]",
+        first=3,
+        sizes=(8, 20, 100, 2000),
+        choices={"k": (3, 4, 5), "m": (7, 9, 11, 13)},
+        statement="""\
+that chooses {k} places of the list so that the sum of the numbers there can be divided by {m} \
+without remainder. Return the indices (from 0) of these places in rising order. If there are \
+several such choices, any of them is right (the examples show one); if there is none, return [].
+
+The list has 1 to {n} positive numbers.""",
+        generate=_positives,
+        solve=_choose_multiple,
+        checker=_is_multiple,
     ),
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from ostinato.grading.code import Case, Checker, plain
+from ostinato.grading.code import Case, plain
 
 Params = Mapping[str, Any]
 
@@ -56,8 +56,10 @@ class Problem:
     """The reference: arguments, then parameters by keyword. It stands alone but for `IMPORTS`,
     for its text is the solution of the exercise.
     """
-    checker: Checker | None = None
-    """Where several answers are right."""
+    checker: Callable[..., bool] | None = None
+    """Where several answers are right: given a case, a value of any shape and the parameters by
+    keyword. See ``Checker``.
+    """
     example_size: int = 6
 
     def __post_init__(self) -> None:

@@ -20,13 +20,11 @@ def _shift_letters(text: str, *, k: int, which: str) -> str:
     letters = "abcdefghijklmnopqrstuvwxyz"
     shifted: list[str] = []
     for at, letter in enumerate(text):
-        chosen = {
-            "vowels": letter in "aeiou",
-            "others": letter not in "aeiou",
-            "even": at % 2 == 0,
-            "odd": at % 2 == 1,
-        }
-        if letter in letters and chosen[which]:
+        if which in ("even", "odd"):
+            chosen = at % 2 == (0 if which == "even" else 1)
+        else:
+            chosen = (letter in "aeiou") == (which == "vowels")
+        if chosen and letter in letters:
             letter = letters[(letters.index(letter) + k) % 26]
         shifted.append(letter)
     return "".join(shifted)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ostinato.rl.envs.logic.grid import members
 
 
-class OutOfNodes(Exception):
+class OutOfNodesError(Exception):
     """A search met its limit before it was through."""
 
 
@@ -47,13 +47,13 @@ class Counts:
     """A further rule for complete markings."""
 
     def solutions(self, nodes: int) -> Iterator[int]:
-        """The sets of marked cells that obey all rules, each once; raises ``OutOfNodes`` after
+        """The sets of marked cells that obey all rules, each once; raises ``OutOfNodesError`` after
         so many steps of search.
         """
         stack = [(0, self.free, 0)]
         while stack:
             if nodes == 0:
-                raise OutOfNodes
+                raise OutOfNodesError
             nodes -= 1
             state = self._settled(*stack.pop())
             if state is None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from ostinato.grading.types import Grade
-from ostinato.rl.envs.logic.counts import Counts, OutOfNodes, exactly
+from ostinato.rl.envs.logic.counts import Counts, OutOfNodesError, exactly
 from ostinato.rl.envs.logic.grid import (
     around,
     bad_board,
@@ -45,6 +45,7 @@ _LEVELS = (
 )
 
 
+@dataclass(frozen=True)
 class Minesweeper:
     """The numbers alone decide every closed cell: there is one answer."""
 
@@ -112,7 +113,7 @@ def _drawn(level: _Level, rng: Random) -> tuple[int, int] | None:
     while True:
         try:
             wrong = _counts(level.size, mines, opened).other(mines, _NODES)
-        except OutOfNodes:
+        except OutOfNodesError:
             return None
         if wrong is None:
             break
@@ -138,7 +139,7 @@ def _drawn(level: _Level, rng: Random) -> tuple[int, int] | None:
 def _decides(size: int, mines: int, opened: int) -> bool:
     try:
         return _counts(size, mines, opened).other(mines, _NODES) is None
-    except OutOfNodes:
+    except OutOfNodesError:
         return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from random import Random
 
 from ostinato.grading.types import Grade
@@ -22,10 +23,13 @@ from ostinato.rl.envs.logic.regions import by_letter, decided, grouped, grown, l
 from ostinato.rl.envs.question import Question
 
 SHADED = "#"
-_LEVELS = ((4, 3), (5, 5), (6, 7), (8, 13), (9, 17), (10, 22))
+_COMPARED = 8  # pairs, to take the one that crowds most
+_STAYING = 0.7  # of the pairs, each time that some are taken away
+_LEVELS = ((4, 4), (5, 6), (6, 8), (7, 11), (8, 15), (10, 22))
 """Rows (and columns), regions; there are as many pairs of shaded cells as regions."""
 
 
+@dataclass(frozen=True)
 class Norinori:
     """The regions leave one shading."""
 
@@ -78,7 +82,8 @@ def _drawn(size: int, count: int, rng: Random) -> tuple[int, list[int]] | None:
     """Shaded cells and regions that leave no other choice; None where the draw came to nothing."""
     near = beside(size, size)
     shaded = _pairs(size, count, rng)
-    regions = grouped(grown(list(members(shaded)), near, rng), 2, near, rng)
+    tries = (grouped(grown(list(members(shaded)), near, rng), 2, near, rng) for _ in range(4))
+    regions = next((cut for cut in tries if cut is not None), None)
     if regions is None:
         return None
 
@@ -91,19 +96,25 @@ def _drawn(size: int, count: int, rng: Random) -> tuple[int, list[int]] | None:
 
 
 def _pairs(size: int, count: int, rng: Random) -> int:
-    """So many pairs of cells that do not touch."""
+    """So many pairs of cells that do not touch: a crowd, found by taking some away and putting
+    in more.
+    """
     near = beside(size, size)
-    pairs = [
-        (cell, other)
-        for cell in range(size * size)
-        for other in members(near[cell] >> cell << cell)
-    ]
-    while True:
-        shaded = blocked = found = 0
-        for cell, other in rng.sample(pairs, len(pairs)):
-            if found < count and not blocked & mask((cell, other)):
-                shaded |= mask((cell, other))
-                blocked |= near[cell] | near[other]
-                found += 1
-        if found == count:
-            return shaded
+    halo = dict[int, int]()
+    for cell in range(size * size):
+        for other in members(near[cell] >> cell << cell):
+            pair = mask((cell, other))
+            halo[pair] = pair | near[cell] | near[other]
+    found: list[int] = []
+    while len(found) < count:
+        tried = [pair for pair in found if rng.random() < _STAYING]
+        room = (1 << size * size) - 1
+        for pair in tried:
+            room &= ~halo[pair]
+        while fitting := [pair for pair in halo if pair & room == pair]:
+            some = rng.sample(fitting, min(_COMPARED, len(fitting)))
+            tried.append(min(some, key=lambda pair: (halo[pair] & room).bit_count()))
+            room &= ~halo[tried[-1]]
+        if len(tried) >= len(found):
+            found = tried
+    return sum(rng.sample(found, count))

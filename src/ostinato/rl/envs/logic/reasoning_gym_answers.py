@@ -1,19 +1,24 @@
-"""Right answers for those generators of reasoning-gym that give none themselves."""
+"""Right answers for those generators of reasoning-gym that give none themselves, or another one in
+each run of Python.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 Metadata = dict[str, Any]
+_State = TypeVar("_State")
 _SIDE = 6
 
 
 def found_answer(name: str, metadata: Metadata) -> str:
-    """A right answer from what a generator tells of the task."""
+    """A right answer from what a generator tells of the task. What it tells of its own answer is
+    put right as well.
+    """
     return _ANSWERS[name](metadata)
 
 
@@ -65,11 +70,7 @@ def _agent(square: tuple[float, float]) -> str:
 
 def _rush_hour(metadata: Metadata) -> str:
     """The fewest moves of one step that free car A, by breadth-first search."""
-    board: str = metadata["board_config"]
-    letters = sorted(set(re.findall("[A-Z]", board)))
-    cells = {letter: [i for i, one in enumerate(board) if one == letter] for letter in letters}
-    cars = [_Car(letter, found) for letter, found in cells.items()]
-    walls = {i for i, one in enumerate(board) if one == "x"}
+    cars, walls = _parked(metadata["board_config"])
     start = tuple(car.start for car in cars)
     before: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None] = {start: None}
     queue = deque([start])
@@ -88,6 +89,34 @@ def _rush_hour(metadata: Metadata) -> str:
                         before[after] = (state, f"{car.letter}{step:+}")
                         queue.append(after)
     raise AssertionError("every board of the collection can be solved")
+
+
+def frees_car_a(moves: str, board: str) -> bool:
+    """Whether all moves, such as ``B+2``, are possible one after the other, and car A is at the
+    exit then.
+    """
+    cars, walls = _parked(board)
+    places = [car.start for car in cars]
+    for letter, sign, count in re.findall("([A-Z])([-+])([0-9])", moves):
+        i, step = ord(letter) - ord("A"), 1 if sign == "+" else -1
+        if i >= len(cars):
+            return False
+        for _ in range(int(count)):
+            others = [car.cells(at) for car, at in zip(cars, places, strict=True)]
+            full = walls.union(*(cells for j, cells in enumerate(others) if j != i))
+            places[i] += step
+            if not 0 <= places[i] <= _SIDE - cars[i].size or full & {*cars[i].cells(places[i])}:
+                return False
+    return places[0] == _SIDE - cars[0].size
+
+
+def _parked(board: str) -> tuple[list[_Car], set[int]]:
+    """The cars, A first, and the cells of the walls."""
+    cars: list[_Car] = []
+    for letter in sorted(set(re.findall("[A-Z]", board))):
+        cells = [i for i, one in enumerate(board) if one == letter]
+        cars.append(_Car(chr(ord("A") + len(cars)), cells))  # the prompt names cars without gaps
+    return cars, {i for i, one in enumerate(board) if one == "x"}
 
 
 class _Car:
@@ -109,9 +138,8 @@ class _Car:
         return [self.cell(place) for place in range(at, at + self.size)]
 
 
-def _moves(
-    before: dict[tuple[int, ...], tuple[tuple[int, ...], str] | None], state: tuple[int, ...]
-) -> list[str]:
+def _moves(before: dict[_State, tuple[_State, str] | None], state: _State) -> list[str]:
+    """The moves of a search that led to a state."""
     moves: list[str] = []
     while (last := before[state]) is not None:
         state, move = last
@@ -119,9 +147,52 @@ def _moves(
     return moves[::-1]
 
 
+def _knight_swap(metadata: Metadata) -> str:
+    """The first of the shortest ways to swap, by breadth-first search in alphabetical order."""
+    metadata["board_states"] = None  # of the generator's own way
+    if not metadata["is_possible"]:
+        return "No"
+    board: dict[str, list[str]] = metadata["board"]
+    pieces: dict[str, str | None] = metadata["pieces"]
+    white = "".join(sorted(at for at, piece in pieces.items() if piece == "w"))
+    black = "".join(sorted(at for at, piece in pieces.items() if piece == "B"))
+    start = (white, black, metadata["start_turn"])
+    before: dict[tuple[str, str, str], tuple[tuple[str, str, str], str] | None] = {start: None}
+    queue = deque([start])
+    while queue:
+        state = queue.popleft()
+        if state[:2] == (black, white):
+            moves = _moves(before, state)
+            metadata["solution"] = [move.split(",") for move in moves]
+            return json.dumps(moves)
+        for after, move in _knight_moves(board, state):
+            if after not in before:
+                before[after] = (state, move)
+                queue.append(after)
+    raise AssertionError("a swap that is possible has a solution")
+
+
+def _knight_moves(
+    board: dict[str, list[str]], state: tuple[str, str, str]
+) -> Iterator[tuple[tuple[str, str, str], str]]:
+    """What may follow a state: the squares of white and of black, two letters each, and whose turn
+    it is.
+    """
+    white, black, turn = state
+    mine = re.findall("..", white if turn == "w" else black)
+    taken = {*re.findall("..", white), *re.findall("..", black)}
+    for at in mine:
+        for to in board[at]:
+            if to not in taken:
+                moved = "".join(sorted(to if one == at else one for one in mine))
+                after = (moved, black, "B") if turn == "w" else (white, moved, "w")
+                yield after, f"{turn},{at},{to}"
+
+
 _ANSWERS: dict[str, Callable[[Metadata], str]] = {
     "boxnet": _boxnet,
     "graph_color": _graph_color,
+    "knight_swap": _knight_swap,
     "propositional_logic": _propositional_logic,
     "rubiks_cube": _rubiks_cube,
     "rush_hour": _rush_hour,

@@ -11,10 +11,12 @@ import json
 import math
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 from ostinato.grading.types import Grade, malformed, right, wrong
 from ostinato.rl.envs.logic.expressions import exact, is_antiderivative, polynomial
+from ostinato.rl.envs.logic.reasoning_gym_answers import frees_car_a
 
 Entry = dict[str, Any]
 
@@ -41,6 +43,7 @@ CAPPED = frozenset({"futoshiki", "mini_sudoku", "sudoku"})
 _NUMBER = r"[-+]?[0-9]{1,60}(?:\.[0-9]{1,60})?"
 _COMMAS = r"[-+]?[0-9,]{1,60}(?:\.[0-9]{1,60})?"
 _CLOCK = r"[0-9]{1,3}(?::[0-9]{1,2}){1,2}(?:\.[0-9]{1,6})?"
+_ROLE = "[A-Z][a-z]+ is an? [a-z]+"
 SHAPES = {
     "advanced_geometry": rf"{_NUMBER}°?|\(?{_NUMBER}, *{_NUMBER}\)?",
     "bitwise_arithmetic": r"[-+]?(?:0x[0-9A-Fa-f]{1,60}|[0-9]{1,60})",
@@ -52,13 +55,13 @@ SHAPES = {
     "cryptarithm": r"[A-Z] ?= ?[0-9](?: ?, ?[A-Z] ?= ?[0-9])*",
     "decimal_arithmetic": _NUMBER,
     "decimal_chain_sum": _NUMBER,
-    "fraction_simplification": r"\$?\\d?frac\{[0-9]{1,30}\}\{[0-9]{1,30}\}\$?|"
-    r"[0-9]{1,30} ?/ ?[0-9]{1,30}",
+    "fraction_simplification": r"\$?(?:\\d?frac\{[0-9]{1,30}\}\{[0-9]{1,30}\}|"
+    r"[0-9]{1,30} ?/ ?[0-9]{1,30})\$?",
     "futoshiki": r"[0-9 \n<>\u2227\u2228]+",
     "game_of_life": r"[\[\]01, \n]+",
     "gsm_symbolic": _NUMBER,
     "kakurasu": r"[01 \n]+",
-    "knights_knaves": r"[A-Za-z,. ]+",
+    "knights_knaves": rf"{_ROLE}(?:(?:,| and|, and) {_ROLE})*\.?",
     "mini_sudoku": r"[0-9 \n]+",
     "n_queens": r"[Q_ \n]+",
     "number_format": _COMMAS,
@@ -69,6 +72,7 @@ SHAPES = {
     "power_function": rf"{_NUMBER}(?:[eE][-+]?[0-9]{{1,3}})?",
     "prime_factorization": r"[0-9]{1,30}(?: ?× ?[0-9]{1,30})*",
     "products": _COMMAS,
+    "propositional_logic": r"[A-Z()¬∧∨→↔ ]+",
     "puzzle24": r"[0-9+\-*/() ]+",
     "quantum_lock": r"[A-C](?: ?→ ?[A-C])*",
     "rectangle_count": r"[0-9]{1,9}",
@@ -128,6 +132,14 @@ def _numbers(text: str) -> list[int]:
     return sorted(int(one) for one in re.findall("[0-9]{1,9}", text))
 
 
+def _check_coins(answer: str, entry: Entry) -> bool:
+    """Theirs takes the first digits of a probability for all of them, "0" for "0.125"."""
+    try:
+        return abs(Fraction(answer) - Fraction(entry["answer"])) <= Fraction(1, 10_000)
+    except (ValueError, ZeroDivisionError):
+        return False
+
+
 def _check_countdown(answer: str, entry: Entry) -> bool:
     metadata = entry["metadata"]
     used = _numbers(answer) == sorted(metadata["numbers"])
@@ -158,6 +170,11 @@ def _check_queens(answer: str, entry: Entry) -> bool:
     return any(same(answer, board) for board in boards)
 
 
+def _check_rush_hour(answer: str, entry: Entry) -> bool:
+    """Theirs passes over moves that are not possible."""
+    return frees_car_a(answer, entry["metadata"]["board_config"])
+
+
 def _check_sorting(answer: str, entry: Entry) -> bool:
     """Theirs takes numbers that are off by one, and "not a number"."""
     try:
@@ -168,12 +185,14 @@ def _check_sorting(answer: str, entry: Entry) -> bool:
 
 
 _CHECKS: dict[str, Callable[[str, Entry], bool]] = {
+    "coin_flip": _check_coins,
     "countdown": _check_countdown,
     "intermediate_integration": _check_integral,
     "n_queens": _check_queens,
     "number_sorting": _check_sorting,
     "polynomial_multiplication": _check_polynomial,
     "puzzle24": _check_puzzle24,
+    "rush_hour": _check_rush_hour,
     "simple_integration": _check_integral,
 }
 """Checks of ours in place of scorers that run the answer or take wrong ones."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from random import Random
-from string import ascii_letters
+from string import ascii_uppercase
 
-from ostinato.rl.envs.logic.counts import Counts, OutOfNodes
+from ostinato.rl.envs.logic.counts import Counts, OutOfNodesError
 from ostinato.rl.envs.logic.grid import component, members
 
 _NODES = 2_000
 _RECUTS = 80
-_AT_ONCE = 8  # solutions that a cut is to spoil, as many of them as one cell can
+_AT_ONCE = 8  # solutions that are looked for before each cut
+_CUTS = 20  # ways to cut that are compared
 
 
 def grown(seeds: Sequence[int], near: Sequence[int], rng: Random) -> list[int]:
@@ -62,21 +62,26 @@ def decided(
     rng: Random,
 ) -> list[int] | None:
     """The regions changed, cell by cell, until ``truth`` is the only solution; None where that
-    takes too long. The cells of the truth never change their region.
+    takes too long. The cells of the truth never change their region, and all regions hold
+    equally many of them.
     """
+    each = (regions[0] & truth).bit_count()
+    known: list[int] = []  # wrong solutions of this cut and of earlier ones: all must go
     for _ in range(_RECUTS):
         try:
-            wrong = list(islice(rules(regions).solutions(_NODES), _AT_ONCE))
-        except OutOfNodes:
+            found = list(islice(rules(regions).solutions(_NODES), _AT_ONCE))
+        except OutOfNodesError:
             return None
-        if wrong == [truth]:
+        if found == [truth]:
             return regions
-        uses = Counter(cell for found in wrong for cell in members(found & ~truth))
-        cells = rng.sample(sorted(uses), len(uses))
-        moved = _moved(regions, sorted(cells, key=lambda cell: -uses[cell]), near, rng)
-        if moved is None:
+        wrong = [marks for marks in found if marks != truth]
+        known += wrong
+        cuts = list(_recuts(regions, rng.choice(wrong) & ~truth, near))
+        if not cuts:
             return None
-        regions = moved
+        cuts = rng.sample(cuts, min(len(cuts), _CUTS))
+        left = [sum(_agree(marks, cut, each) for marks in known) for cut in cuts]
+        regions = cuts[left.index(min(left))]
     return None
 
 
@@ -86,9 +91,9 @@ def lettered(regions: Sequence[int], count: int) -> list[str]:
     board: list[str] = []
     for cell in range(count):
         at = next(i for i, region in enumerate(regions) if region >> cell & 1)
-        names.setdefault(at, ascii_letters[26:][len(names)] if len(names) < 26 else "")
+        if at not in names:
+            names[at] = ascii_uppercase[len(names)]
         board.append(names[at])
-    assert all(board), "at most 26 regions have a letter"
     return board
 
 
@@ -104,19 +109,20 @@ def _touch(one: int, other: int, near: Sequence[int]) -> bool:
     return any(near[cell] & other for cell in members(one))
 
 
-def _moved(
-    regions: Sequence[int], cells: list[int], near: Sequence[int], rng: Random
-) -> list[int] | None:
-    """The regions after the first cell that can went over to a region beside it."""
-    for cell in cells:
+def _agree(marks: int, regions: Sequence[int], each: int) -> bool:
+    return all((marks & region).bit_count() == each for region in regions)
+
+
+def _recuts(regions: Sequence[int], cells: int, near: Sequence[int]) -> Iterator[list[int]]:
+    """The cuts in which one of the cells has gone over to a region beside it."""
+    for cell in members(cells):
         source = next(i for i, region in enumerate(regions) if region >> cell & 1)
         rest = regions[source] & ~(1 << cell)
         if not rest or component(rest & -rest, rest, near) != rest:
             continue
-        targets = [i for i, region in enumerate(regions) if i != source and region & near[cell]]
-        if targets:
-            found = list(regions)
-            found[source] = rest
-            found[rng.choice(targets)] |= 1 << cell
-            return found
-    return None
+        for target, region in enumerate(regions):
+            if target != source and region & near[cell]:
+                found = list(regions)
+                found[source] = rest
+                found[target] |= 1 << cell
+                yield found

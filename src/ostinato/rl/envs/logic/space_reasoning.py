@@ -73,7 +73,7 @@ class SpaceReasoning:
             "Fields can be shared. Whoever would walk over the edge stops at the last field "
             "before it. Walking towards a point of the compass does not change which way "
             f"somebody faces. This happens, one after the other:\n\n{lines}\n\n"
-            f"On which field does {named(names)} stand in the end? "
+            f"On which field{'s do' if count > 1 else ' does'} {named(names)} stand in the end? "
             f"Answer in this form{', in this order' if count > 1 else ''}: {form}"
         )
         return Question(prompt, _written(places), {"places": places, "side": side})

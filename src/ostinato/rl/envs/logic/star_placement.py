@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import combinations, pairwise
 from random import Random
 
 from ostinato.grading.types import Grade
@@ -29,6 +30,7 @@ _LEVELS = ((5, 1), (6, 1), (7, 1), (9, 1), (9, 2), (10, 2))
 """Rows (and columns, and regions), stars in each of them."""
 
 
+@dataclass(frozen=True)
 class StarPlacement:
     """The regions leave one placement."""
 
@@ -100,7 +102,7 @@ def _placements(size: int, each: int, rng: Random) -> Iterator[int]:
     choices = [
         columns
         for columns in combinations(range(size), each)
-        if all(b - a > 1 for a, b in zip(columns, columns[1:], strict=False))
+        if all(b - a > 1 for a, b in pairwise(columns))
     ]
 
     def rest(row: int, above: tuple[int, ...], room: list[int]) -> Iterator[int]:

@@ -41,11 +41,11 @@ SIZES = _words(
 )
 ROOMS = _words(
     """
-    archive armoury atrium attic bakery balcony ballroom barn bathroom bedroom brewery cabin
+    archive armoury atrium attic bakery ballroom barn bathroom bedroom brewery cabin
     canteen cellar chapel cloakroom corridor courtyard dairy den dungeon forge foyer gallery
     garage greenhouse gym hall hayloft infirmary kitchen laboratory laundry library loft
-    lounge museum nursery office orchard pantry parlour porch printshop sauna scullery stable
-    studio study terrace theatre tower vault veranda workshop
+    lounge museum nursery office orchard pantry parlour printshop sauna scullery stable
+    studio study theatre tower vault workshop
     """
 )
 TOWNS = _words(

@@ -38,7 +38,7 @@ _WORDS = (
 
 def lattice_paths(rng: Random, level: int) -> Problem:
     """Shortest paths in a grid with closed crossings."""
-    width, height = rng.randint(2 + level, 4 + level), rng.randint(2 + level, 4 + level)
+    width, height = rng.randint(2 + level, 5 + level), rng.randint(2 + level, 5 + level)
     inner = [(x, y) for x in range(width + 1) for y in range(height + 1)]
     inner.remove((0, 0))
     inner.remove((width, height))
@@ -71,7 +71,7 @@ def _paths(width: int, height: int, closed: Sequence[tuple[int, int]]) -> int:
 def letters(rng: Random, level: int) -> Problem:
     """Arrangements of a word's letters, from level 3 with two equal letters kept apart."""
     longest = (6, 7, 7, 8, 8, 9)[level - 1]
-    word = rng.choice([word for word in _WORDS if longest - 1 <= len(word) <= longest])
+    word = rng.choice([word for word in _WORDS if longest - 2 <= len(word) <= longest])
     repeated = sorted({letter for letter in word if word.count(letter) == 2})
     count = factorial(len(word)) // prod(factorial(word.count(x)) for x in set(word))
     clause, apart = "", ""
@@ -94,7 +94,7 @@ def letters(rng: Random, level: int) -> Problem:
 
 def seating(rng: Random, level: int) -> Problem:
     """People in a row: some together, some apart."""
-    people = rng.randint(4 + level, 6 + level)
+    people = rng.randint(4 + level, 8 + level)
     together = rng.randint(2, min(4, people - 3))
     count = factorial(people - together + 1) * factorial(together)
     clause = f"{together} of them, all friends, must occupy {together} adjacent chairs"
@@ -164,10 +164,10 @@ def divisible(rng: Random, level: int) -> Problem:
 
 def tilings(rng: Random, level: int) -> Problem:
     """Ways to write a length as an ordered sum of allowed pieces."""
-    pieces = sorted(rng.sample(range(1, 4 + level // 2), 2 + level // 4))
+    pieces = sorted(rng.sample(range(1, 6 + level // 2), 2 + level // 4))
     ban = level >= 4
     while True:
-        length = rng.randint(6 + level, 10 + 3 * level)
+        length = rng.randint(6 + level, 16 + 3 * level)
         count = _sums(length, pieces, ban)
         if count:
             break
@@ -199,7 +199,7 @@ def _sums(length: int, pieces: Sequence[int], ban: bool) -> int:
 def strings(rng: Random, level: int) -> Problem:
     """Words over a small alphabet without a run of one letter."""
     alphabet = rng.choice(["AB", "ABC", "ABCD"] if level > 1 else ["AB", "ABC"])
-    run = rng.randint(2, 2 + level // 2)
+    run = rng.randint(2, 3 + level // 2)
     length = rng.randint(3 + run, 5 + 2 * level + run)
     # by the length of the run of A at the end
     ends = [1] + [0] * (run - 1)
@@ -219,7 +219,7 @@ def distributions(rng: Random, level: int) -> Problem:
     people = rng.randint(2 + level // 2, 3 + level // 2)
     least = rng.randint(0, 2)
     most = least + rng.randint(3, 3 + level) if level > 1 else None
-    things = people * least + rng.randint(4, 4 + 2 * level)
+    things = people * least + rng.randint(4, 8 + 2 * level)
     if most is not None:
         things = rng.randint(max(people * least, most) + 1, people * most - 1)
     free = things - people * least

@@ -16,10 +16,11 @@ _PASSING = (
 _LEAVE = "import os\nos._exit(0)\n"
 
 _PATCH = """
-import builtins, json, sys, unittest
+import builtins, json, sys
 builtins.repr = lambda value: "None"
 json.dumps = lambda *args, **named: '{"value": []}'
-unittest.TestCase.assertEqual = lambda *args, **named: None
+if "unittest" in sys.modules:
+    sys.modules["unittest"].TestCase.assertEqual = lambda *args, **named: None
 for module in list(sys.modules.values()):
     if hasattr(module, "show"):
         module.show = lambda value: "None"

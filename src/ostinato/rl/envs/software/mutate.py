@@ -107,7 +107,7 @@ class _Module:
                 for other in scope.arguments:
                     if other != name:
                         yield *self._place(node), other, "wrong variable"
-            case ast.stmt():
+            case ast.stmt() if scope.name:
                 yield from self._statement(node)
             case _:
                 pass

@@ -37,7 +37,11 @@ calls like those above, and all that works now must still work. Repair the modul
 if a file that is in tests/ now is changed, nothing counts (new files are welcome). You have \
 {turns} turns; a turn without a tool call ends the work, and nothing is submitted."""
 
-_ABOUT = ("There is a bug in it.", "There are two bugs in it.", "There are three bugs in it.")
+_ABOUT = (
+    "There is a bug in it.",
+    "There are two bugs in it, in different places; here is a sign of each.",
+    "There are three bugs in it, in different places; here is a sign of each.",
+)
 
 
 @dataclass(frozen=True)
@@ -153,11 +157,13 @@ def _mutants(level: int) -> tuple[tuple[str, Mutant], ...]:
 def symptom(case: Case, got: str) -> str:
     """A failing case for people."""
     script = "\n".join(f"    {line}" for line in case.script.splitlines())
-    *before, value = case.expected.rpartition("raises ")
-    wanted = f"should raise {value}" if before[1] else f"should give\n\n    {value}\n"
-    *before, value = got.rpartition("raises ")
-    actual = f"raises {value}" if before[1] else f"gives\n\n    {value}"
-    return f"The last line of\n\n{script}\n\n{wanted}\nbut {actual}"
+    wanted, actual = (_told(case.expected, "raise", "give"), _told(got, "raises", "gives"))
+    return f"The last line of\n\n{script}\n\nshould {wanted}\n\nbut {actual}"
+
+
+def _told(outcome: str, raises: str, gives: str) -> str:
+    name = outcome.removeprefix("raises ")
+    return f"{gives}\n\n    {outcome}" if name == outcome else f"{raises} {name}"
 
 
 def issue_test(cases: list[Case]) -> str:

@@ -46,6 +46,8 @@ class Bounds:
     """Characters of one tool result; what is longer loses its middle."""
     text: int = 100_000
     """Characters of one file, and of the code of one run."""
+    total: int = 8_000_000
+    """Characters of all files together."""
     files: int = 300
     run: Limits = field(
         default_factory=lambda: Limits(
@@ -216,7 +218,11 @@ class Workspace:
 
     def _store(self, path: str, text: str) -> None:
         self._check(text, path)
-        self.files[path.removeprefix("./")] = text
+        name = path.removeprefix("./")
+        others = sum(len(other) for known, other in self.files.items() if known != name)
+        if others + len(text) > self.bounds.total:
+            raise CallError(f"all files together have more than {self.bounds.total} characters")
+        self.files[name] = text
 
     def _check(self, text: str, what: str) -> None:
         if len(text) > self.bounds.text:

@@ -71,6 +71,7 @@ class AirlineWorld:
 
     @property
     def stamp(self) -> str:
+        """What time it is."""
         return _stamp(self.now)
 
     def _tier(self) -> str:
@@ -89,6 +90,7 @@ class AirlineWorld:
     def flight(
         self, origin: str, to: str, departs: datetime, seats: int, price: int | None = None
     ) -> str:
+        """A flight, at a price drawn at random if none is given: its number."""
         while True:
             number = f"P{self.rng.randint(100, 999)}-{departs:%m%d}"
             if number not in self.database["flights"]:
@@ -132,6 +134,7 @@ class AirlineWorld:
         return self.database["flights"][self.database["bookings"][code]["flight"]]["destination"]
 
     def called(self, code: str) -> str:
+        """A booking as the customer names it."""
         name = f"my flight to {self.to(code)}"
         return name if self.level.looked_up else f"{name} (booking {code})"
 
@@ -154,6 +157,7 @@ class AirlineWorld:
         return Request(reason=reason, forbidden=call, agrees=reason != "over_limit", **rest)
 
     def case(self, requests: list[Request]) -> Case:
+        """The conversation."""
         email = f"My e-mail address is {self.email}."
         greeting = f"Hello, I am {self.name}."
         database = {name: dict(sorted(rows.items())) for name, rows in self.database.items()}

@@ -60,25 +60,12 @@ def _create(office: Office, day: str, reason: str | None) -> Request:
     title = office.titles.pop()
     office.crowd(day, who)
     start = office.start(reason, length)
-    if reason == "conflict":
-        guest = next(name for name in who if name != office.customer)
-        office.block(day, start, guest, who)
-    if reason == "no_room":
-        big = max(office.database["rooms"].items(), key=lambda room: room[1]["seats"])[0]
-        others = [name for name in office.people if name not in who]
-        if busy(office.database, day, start, length) & {big, *others[:2]}:
-            raise NoFitError
-        office.put(day, start, length, others[:2], big)
+    _hinder(office, day, reason, start, length, who)
     given = {"title": title, "organiser": office.customer, "attendees": who}
     given |= {"day": day, "minutes": length}
     earliest = reason is None and office.level.exceptions and rng.random() < 0.5
     if earliest:
-        start = next(
-            (s for s in range(OPEN, CLOSE, 30) if _allowed(office, {**given, "start": clock(s)})),
-            -1,
-        )
-        if start < 0:
-            raise NoFitError
+        start = _earliest(office, given)
     room = best_room(office.database, day, start, length, count) or next(
         iter(office.database["rooms"])
     )
@@ -94,7 +81,9 @@ def _create(office: Office, day: str, reason: str | None) -> Request:
     names = f"It is with {guests}."
     late = office.level.looked_up
     text = f'Please set up a meeting "{title}" of {length} minutes on {office.named(day)} {when}.'
-    looks = [*office.looks(day, *who), ToolCall("list_rooms")]
+    fit = [name for name, room in office.database["rooms"].items() if room["seats"] >= count]
+    of_rooms = tuple(ToolCall("list_meetings", {"name": name, "day": day}) for name in fit)
+    looks = [*office.looks(day, *who), ToolCall("list_rooms"), of_rooms]
     return office.request(
         reason,
         ToolCall("create_meeting", given),
@@ -108,10 +97,28 @@ def _create(office: Office, day: str, reason: str | None) -> Request:
     )
 
 
-def _allowed(office: Office, given: dict[str, Any]) -> bool:
+def _hinder(
+    office: Office, day: str, reason: str | None, start: int, length: int, who: list[str]
+) -> None:
+    """Puts something in the way of a meeting, where the reason wants that."""
+    if reason == "conflict":
+        office.block(day, start, next(name for name in who if name != office.customer), who)
+    if reason == "no_room":
+        big = max(office.database["rooms"].items(), key=lambda room: room[1]["seats"])[0]
+        others = [name for name in office.people if name not in who]
+        if busy(office.database, day, start, length) & {big, *others[:2]}:
+            raise NoFitError
+        office.put(day, start, length, others[:2], big)
+
+
+def _earliest(office: Office, given: dict[str, Any]) -> int:
+    """The first start at which the rules have nothing against a new meeting."""
     friday = office.friday if office.level.exceptions else None
-    call = ToolCall("create_meeting", given)
-    return not objections(office.database, office.customer, call, friday)
+    for start in range(OPEN, CLOSE, 30):
+        call = ToolCall("create_meeting", {**given, "start": clock(start)})
+        if not objections(office.database, office.customer, call, friday):
+            return start
+    raise NoFitError
 
 
 def _move(office: Office, day: str, reason: str | None) -> Request:

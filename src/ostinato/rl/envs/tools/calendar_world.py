@@ -18,7 +18,7 @@ from ostinato.rl.envs.tools.calendar import (
     objections,
     policy,
 )
-from ostinato.rl.envs.tools.case import Case, Fact, Level, Request
+from ostinato.rl.envs.tools.case import Case, Fact, Level, Look, Request
 from ostinato.rl.envs.tools.service import Database
 
 _FIRST = ("Aino", "Bela", "Chiara", "Diego", "Elin", "Fadi", "Gita", "Henk", "Iris", "Jakub")
@@ -70,10 +70,12 @@ class Office:
 
     @property
     def customer(self) -> str:
+        """The employee who asks."""
         return self.people[0]
 
     @property
     def friday(self) -> str:
+        """The day with an exception of its own."""
         return self.days[4]
 
     @property
@@ -90,6 +92,7 @@ class Office:
         return self.put(day, start, length, who, room)
 
     def put(self, day: str, start: int, length: int, who: list[str], room: str) -> str:
+        """A meeting, whatever stands in its way: its number."""
         self.database["counters"]["meetings"] += 1
         number = f"M{self.database['counters']['meetings']}"
         self.database["meetings"][number] = {
@@ -135,11 +138,13 @@ class Office:
             raise NoFitError
 
     def called(self, number: str) -> str:
+        """A meeting as the customer names it."""
         row = self.database["meetings"][number]
         which = "" if self.level.looked_up else f" ({number})"
         return f'the meeting "{row["title"]}"{which} on {self.named(row["day"])}'
 
     def named(self, day: str) -> str:
+        """A day as the customer names it."""
         return f"{_DAYS[self.days.index(day)]}, {day},"
 
     def at(self, start: int) -> str:
@@ -147,17 +152,20 @@ class Office:
         whose = "my local time" if self.ahead else "head-office time"
         return f"{clock(start + self.ahead)} {whose}"
 
-    def looks(self, day: str, *names: str) -> list[str | ToolCall]:
-        looks: list[str | ToolCall] = []
+    def looks(self, day: str, *names: str) -> list[Look]:
+        """How the meetings of these on a day are found."""
+        looks: list[Look] = []
         if self.ahead:
             looks.append(ToolCall("find_person", {"name": self.customer}))
-        return looks + [ToolCall("list_meetings", {"name": n, "day": day}) for n in names]
+        return [*looks, tuple(ToolCall("list_meetings", {"name": n, "day": day}) for n in names)]
 
     def other(self, day: str, number: str) -> str | None:
+        """Another meeting of that day, if there is one."""
         rows = self.database["meetings"].items()
         return next((k for k, row in rows if row["day"] == day and k != number), None)
 
     def request(self, reason: str | None, call: ToolCall, **rest: Any) -> Request:
+        """A request for a change, to be declined if there is a reason: this one and no other."""
         friday = self.friday if self.level.exceptions else None
         if objections(self.database, self.customer, call, friday) != [reason] * bool(reason):
             raise NoFitError
@@ -174,6 +182,7 @@ class Office:
         return self.rng.choice(range(OPEN, CLOSE - length + 1, 30))
 
     def case(self, requests: list[Request]) -> Case:
+        """The conversation."""
         today = date.fromisoformat(self.days[0]) - timedelta(4)
         return Case(
             policy=policy(f"{today.isoformat()}, a Thursday", exceptions=self.level.exceptions),

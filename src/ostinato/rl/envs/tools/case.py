@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 
 from ostinato.chat.messages import ToolCall
-from ostinato.rl.envs.tools.service import Database, Service
+from ostinato.rl.envs.tools.service import Database, Service, copied
+
+Look = str | ToolCall | tuple[ToolCall, ...]
+"""A question, a call, or several calls in one message."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Request:
     """
 
     text: str
-    looks: tuple[str | ToolCall, ...]
-    """What an expert asks (text) and looks up before acting."""
+    looks: tuple[Look, ...]
+    """What an expert asks and looks up before acting."""
     facts: tuple[Fact, ...] = ()
     change: ToolCall | None = None
     """The right change."""
@@ -117,7 +119,7 @@ class Outcome:
 
 def expected(service: Service, case: Case) -> Outcome:
     """The right end: the right changes made on a copy of the database, and no other."""
-    database = deepcopy(case.database)
+    database = copied(case.database)
     for request in case.requests:
         if request.change is not None:
             service.run(database, request.change)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from dataclasses import dataclass, field
 
 from ostinato.chat.messages import Message, ToolCall, ToolResult, json_line
 from ostinato.grading.types import Grade, malformed, right, wrong
 from ostinato.rl.envs.tools.case import Case, Outcome, expected
-from ostinato.rl.envs.tools.service import Database, Param, Service, ServiceError, ServiceTool
+from ostinato.rl.envs.tools.service import (
+    Database,
+    Param,
+    Service,
+    ServiceError,
+    ServiceTool,
+    copied,
+)
 from ostinato.rl.types import Action, Observation, Step
 
 MAX_CALLS = 8
@@ -72,6 +78,7 @@ class DeskEnv:
     service: Service
     case: Case
     _database: Database = field(default_factory=dict[str, object], init=False)
+    _own: dict[str, ServiceTool] = field(default_factory=dict[str, ServiceTool], init=False)
     _told: list[str] = field(default_factory=list[str], init=False)
     _declined: list[str] = field(default_factory=list[str], init=False)
     _agreed: list[ToolCall] = field(default_factory=list[ToolCall], init=False)
@@ -83,7 +90,8 @@ class DeskEnv:
 
     def begin(self) -> Observation:
         """See ``Env``."""
-        self._database = deepcopy(self.case.database)
+        self._database = copied(self.case.database)
+        self._own = desk_tools(self.service)
         rules = _RULES.format(
             changes=", ".join(self.service.changes),
             example=self.service.example,
@@ -91,7 +99,7 @@ class DeskEnv:
             calls=MAX_CALLS,
         )
         system = f"{self.service.role}\n\n{self.case.policy}\n{rules}"
-        tools = (*self.service.tools, *desk_tools(self.service).values())
+        tools = (*self.service.tools, *self._own.values())
         return Observation(
             (Message("system", system), Message("user", self.case.opening)),
             tuple(tool.tool for tool in tools),
@@ -141,7 +149,7 @@ class DeskEnv:
         return tuple(results), errors
 
     def _call(self, call: ToolCall) -> object:
-        own = desk_tools(self.service).get(call.name)
+        own = self._own.get(call.name)
         if own is not None:
             return self._desk(ToolCall(call.name, own.read(call.arguments)))
         call = self.service.normal(call)

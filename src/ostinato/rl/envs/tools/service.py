@@ -135,6 +135,13 @@ class Service:
         return run(database, normal.arguments)
 
 
+def copied(value: Any) -> Any:
+    """A deep copy of plain values: many times faster than the general one."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if isinstance(value, list) else value
+
+
 def pick(table: Mapping[str, Any], key: str, what: str) -> Any:
     """A row of a table, or a `ServiceError` that says what is unknown."""
     if key not in table:

@@ -34,6 +34,7 @@ _TOWNS = ("Norbury", "Easthaven", "Kestrel Bay", "Lower Wick", "Stonebridge")
 
 
 def address(rng: Random) -> str:
+    """Somewhere to live."""
     return f"{rng.randint(1, 99)} {rng.choice(_STREETS)}, {rng.choice(_TOWNS)}"
 
 
@@ -78,13 +79,16 @@ class ShopWorld:
 
     @property
     def gold(self) -> bool:
+        """Whether the customer has more time."""
         return self.database["customers"][self.customer]["tier"] == "gold"
 
     @property
     def window(self) -> int:
+        """Days that the customer has for a return."""
         return GOLD_DAYS if self.gold else DAYS
 
     def variants(self, name: str) -> list[str]:
+        """The numbers of all colours of a product."""
         return [k for k, row in self.database["products"].items() if row["name"] == name]
 
     def order(self, customer: str, skus: list[str], status: str, days: int) -> str:
@@ -117,6 +121,7 @@ class ShopWorld:
         return order, sku, self.order(self.customer, [twin], status, max(1, days // 2))
 
     def called(self, sku: str) -> str:
+        """A product as the customer names it."""
         row = self.database["products"][sku]
         return f"the {row['colour']} {row['name']}"
 
@@ -134,6 +139,7 @@ class ShopWorld:
         )
 
     def of_order(self, order: str) -> str:
+        """The number of an order, if the customer tells it."""
         return "" if self.level.looked_up else f" (order {order})"
 
     def request(self, reason: str | None, call: ToolCall, **rest: Any) -> Request:
@@ -144,6 +150,7 @@ class ShopWorld:
         return Request(reason=reason, forbidden=call, **rest)
 
     def case(self, requests: list[Request]) -> Case:
+        """The conversation, among orders that matter to nobody."""
         rng, row = self.rng, self.database["customers"][self.customer]
         for number in list(self.database["customers"]):
             for _ in range(1 + self.level.others // 8):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from random import Random
 
 from ostinato.chat.messages import Message, ToolCall
 from ostinato.rl.agents import Script
-from ostinato.rl.envs.tools.case import Case, Request, expected
+from ostinato.rl.envs.tools.case import Case, Look, Request, expected
 from ostinato.rl.envs.tools.desk import DeskEnv
-from ostinato.rl.envs.tools.service import Database, Service, ServiceError
+from ostinato.rl.envs.tools.service import Database, Service, ServiceError, copied
 from ostinato.rl.types import Agent
 
 Lines = list[Message]
@@ -105,10 +104,7 @@ class DeskTask:
         """An expert's lines, but for the end; or one who errs in one respect."""
         lines: Lines = []
         for request in self.case.requests:
-            lines += [
-                Message("assistant", look) if isinstance(look, str) else _call(look)
-                for look in request.looks
-            ]
+            lines += map(_look, request.looks)
             change = (request.forbidden if obey else None) or request.change
             if change is not None:
                 made = (request.wrong if wrong else None) or change
@@ -150,7 +146,7 @@ class DeskTask:
 
 
 def _matters(service: Service, database: Database, call: ToolCall) -> bool:
-    after = deepcopy(database)
+    after = copied(database)
     try:
         service.run(after, call)
     except ServiceError:
@@ -165,6 +161,12 @@ def _reason(request: Request) -> str:
 
 def _call(call: ToolCall) -> Message:
     return Message("assistant", tool_calls=(call,))
+
+
+def _look(look: Look) -> Message:
+    if isinstance(look, str):
+        return Message("assistant", look)
+    return Message("assistant", tool_calls=look if isinstance(look, tuple) else (look,))
 
 
 def _propose(call: ToolCall) -> ToolCall:

@@ -1,0 +1,59 @@
+"""A product with a matrix of weights, y = x W^T, by the library that is fastest here.
+
+PyTorch multiplies float32 on a CPU with MKL, which leaves the wider vector units of processors
+that are not Intel's unused; oneDNN, which PyTorch carries as well, does not
+(``benchmarks/products.py``). It is taken where no gradient is asked for and the product is
+large enough to be worth the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+FEW = 4  # rows up to which reading the weights is all there is to do
+WORTH = 1 << 20  # rows times weights from which on the call pays
+STEP = 32  # rows are filled up to a multiple: oneDNN keeps a plan for each number, about 1 MB
+
+
+def linear(x: Float[Tensor, "*batch i"], weight: Float[Tensor, "o i"]) -> Float[Tensor, "*batch o"]:
+    """The product in the dtype of both; the rounding may differ from ``functional.linear``'s."""
+    rows = x.numel() // x.shape[-1]
+    product = _onednn()
+    if product is None or rows <= FEW or rows * weight.numel() < WORTH or not _plain(x, weight):
+        return functional.linear(x, weight)
+    flat = x.reshape(rows, -1)
+    missing = -rows % STEP
+    if missing:
+        flat = functional.pad(flat, (0, 0, 0, missing))
+    return product(flat, weight)[:rows].view(*x.shape[:-1], -1)
+
+
+def _plain(x: Tensor, weight: Tensor) -> bool:
+    """Float32 on a CPU, and nothing to be differentiated or cast."""
+    tracked = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
+    return (
+        x.device.type == weight.device.type == "cpu"
+        and x.dtype == weight.dtype == torch.float32
+        and not tracked
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
+@cache
+def _onednn() -> Callable[[Tensor, Tensor], Tensor] | None:
+    """The product of oneDNN that PyTorch's compiler calls; None where this build has none."""
+    if not torch.backends.mkldnn.is_available():
+        return None
+    try:
+        found = torch.ops.mkldnn._linear_pointwise.default
+    except AttributeError:
+        return None
+    call = cast(Callable[..., Tensor], found)
+    return lambda x, weight: call(x, weight, None, "none", [], "")
