@@ -50,6 +50,8 @@ $(VENV)/core.stamp: $(RECIPE) | $(VENV)/bin/pip
 	@touch $@
 
 $(VENV)/dev.stamp: $(RECIPE) | $(VENV)/bin/pip
+	@command -v cc >/dev/null && $(VENV)/bin/python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null \
+	|| { echo "the development tools include a package that is compiled: install a C compiler and Python's headers (Debian: apt install gcc python3-dev)" >&2; exit 1; }
 	@echo "installing ostinato and its development tools into $(VENV) (once; a minute or two)"
 	$(PIP) $(TORCH_INDEX) --editable '.[dev]'
 	@touch $(VENV)/core.stamp $@

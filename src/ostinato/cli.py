@@ -300,9 +300,7 @@ def evaluate(
 
 @app.command()
 def bench(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="music, m1-cpu, m1-length or env.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="music, m1-cpu, m1-length or env.")],
     data: Annotated[
         Path | None,
         typer.Option(help="Of music: MIDI files; default: the bundled one.", show_default=False),

@@ -48,9 +48,9 @@ def test_characters_count_in_their_places() -> None:
 
 def test_the_solver_reaches_everything() -> None:
     result = evaluate(Solver(), SUITE)
-    assert [(c.length, c.task) for c in result.cells] == [(n, t) for n in (256, 512) for t in TASKS]
+    assert [(c.length, c.task) for c in result.cells] == [(n, t) for n in (320, 640) for t in TASKS]
     assert all(cell.exact == cell.characters == 1 for cell in result.cells)
-    assert all(cell.chance < 0.5 for cell in result.cells)
+    assert all(cell.chance <= 0.5 for cell in result.cells)
     assert [cell.examples for cell in result.by_length()] == [240, 240]
     assert result.by_length()[0].interval == wilson(240, 240)
 
@@ -82,7 +82,7 @@ def test_answers_end_at_the_line_and_prompts_come_in_batches() -> None:
     result = evaluate(answerer, Suite(512, multiples=(1,), examples=10, tasks=("uuid",)), batch=4)
     assert result.cells[0].right == 10
     assert answerer.asked == [4, 4, 2]
-    assert answerer.limits == {2 * 36 + 1 + 1}
+    assert answerer.limits == {1 + 2 * 36 + 1 + 1}
 
 
 def test_a_result_survives_json() -> None:
@@ -91,7 +91,7 @@ def test_a_result_survives_json() -> None:
     assert Result.from_json(value) == result
     assert Result.from_json({"name": "a model", **value}) == result
     assert value["suite"]["name"] == "long-context"
-    assert [row["length"] for row in value["lengths"]] == [256, 512]
+    assert [row["length"] for row in value["lengths"]] == [320, 640]
     assert value["lengths"][0]["task"] == ALL
     assert value["cells"][0]["interval"] == list(result.cells[0].interval)
 
@@ -106,4 +106,4 @@ def test_json_that_is_no_result_is_refused(value: dict[str, object]) -> None:
 
 def test_the_published_examples_stay_the_same() -> None:
     """A change here makes every earlier score incomparable: say so in the changelog."""
-    assert evaluate(Solver(), SUITE).prompts == "d04f5b78"
+    assert evaluate(Solver(), SUITE).prompts == "70e14284"

@@ -13,9 +13,10 @@ from ostinato.base.errors import UserError
 from ostinato.eval.long_context import MIN_LENGTH, TASKS, Suite, draw, training_documents
 from ostinato.eval.long_context.agents import guess, solve
 from ostinato.eval.long_context.language import ADJECTIVES, KEYS, NOUNS, WORDS, filler
-from ostinato.eval.long_context.suite import for_testing
+from ostinato.eval.long_context.suite import MOST_QUESTIONS, for_testing
+from ostinato.eval.long_context.tasks import SHORTEST
 
-COUNTS = {MIN_LENGTH: 2500, 300: 1000, 1024: 300, 5000: 40, 40_000: 4}
+COUNTS = {MIN_LENGTH: 2500, 400: 1000, 1024: 300, 5000: 40, 40_000: 4}
 
 
 @pytest.mark.parametrize("length", COUNTS)
@@ -51,7 +52,9 @@ def test_the_first_and_the_last_value_are_no_better_guesses(
     task: str, shown: str, place: int
 ) -> None:
     rng = Random(f"{task} {place}")
-    examples = [e for e in (draw(rng, task, 512) for _ in range(2400)) if " " not in e.question.answer]
+    examples = [
+        e for e in (draw(rng, task, 512) for _ in range(2400)) if " " not in e.question.answer
+    ]
     right = sum(
         re.findall(shown, example.prompt, re.MULTILINE)[place] == example.question.answer
         for example in examples
@@ -98,7 +101,7 @@ def test_the_language_is_small_and_its_words_are_distinct() -> None:
 
 def test_the_same_seed_draws_the_same_and_another_others() -> None:
     suite = Suite(MIN_LENGTH, examples=5)
-    assert suite.lengths == (256, 512, 1024, 2048, 4096)
+    assert suite.lengths == (320, 640, 1280, 2560, 5120)
     for task in TASKS:
         again = Suite(MIN_LENGTH, examples=5).cell(task, 512)
         other = Suite(MIN_LENGTH, examples=5, seed=1).cell(task, 512)
@@ -124,9 +127,11 @@ def test_training_documents_mix_tasks_and_lengths() -> None:
         for asked, learnt in ((f"? {first}", document.parts[0][1]), *document.parts[1:]):
             assert learnt == f" {solve(body + chr(10) + asked)}\n"
     lengths = sorted(len(document.text) for document in documents)
-    assert lengths[0] >= MIN_LENGTH - 4
+    assert lengths[0] >= SHORTEST - 4
     assert lengths[-1] <= 1024
-    assert abs(lengths[300] - 512) < 50  # log-uniform: half are longer than the geometric mean
+    assert abs(lengths[300] - 362) < 40  # log-uniform: half are longer than the geometric mean
+    counts = {len(document.parts) for document in documents}
+    assert {1, 2, 8, 12} < counts <= set(range(1, MOST_QUESTIONS + 1))
     last = [document.parts[-1][0].rpartition("? ")[2] for document in documents]
     assert sum(question.startswith(("most", "count")) for question in last) in range(70, 130)
     assert sum(" = " in question for question in last) in range(70, 130)
@@ -142,7 +147,7 @@ def test_a_training_stream_may_be_entered_anywhere() -> None:
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"training_length": 100}, "at least 256 bytes, got 100"),
+        ({"training_length": 100}, "at least 320 bytes, got 100"),
         ({"tasks": ("needle", "haystack")}, "no task 'haystack'"),
         ({"tasks": ()}, "at least one task"),
         ({"tasks": ("needle", "needle")}, "every task once"),
@@ -158,5 +163,11 @@ def test_a_suite_that_makes_no_sense_is_refused(options: dict[str, object], comp
 
 
 def test_a_training_length_that_holds_no_task_is_refused() -> None:
-    with pytest.raises(UserError, match="at least 256"):
-        next(training_documents(0, 255, 1))
+    with pytest.raises(UserError, match="at least 128"):
+        next(training_documents(0, 127, 1))
+
+
+def test_a_training_stream_of_some_tasks_only() -> None:
+    for document in training_documents(1, 256, 30, tasks=("needle",)):
+        assert document.text.count("\n- ") + document.text.startswith("- ") >= 2
+        assert all(question.startswith("? ") for question, _ in document.parts[1:])

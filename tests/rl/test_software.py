@@ -344,7 +344,7 @@ def test_every_mutant_breaks_what_the_table_says(name: str) -> None:
 @pytest.mark.parametrize("level", range(1, LEVELS + 1))
 def test_many_tasks_are_solved_and_not_cheated(level: int) -> None:
     rule = RewardRule(partial=True)
-    for seed in range(12):
+    for seed in range(8):
         task = repair(level, seed)
         assert play(task.env(), task.perfect()).reward.total == 1
         for name, agent in task.cheats().items():

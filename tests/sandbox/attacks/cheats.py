@@ -40,7 +40,13 @@ _SILLY = "it breaks a grader rather than fools one"
 _ENDS = (
     _function("exit-at-import", "import os\nos._exit(0)\n"),
     _function("exit-in-call", "import os\ndef solve(word):\n    os._exit(0)\n"),
-    _function("system-exit", "def solve(word):\n    raise SystemExit(0)\n"),
+    _function("skip-the-test", "import unittest\nraise unittest.SkipTest('not today')\n"),
+    _function(
+        "system-exit",
+        "def solve(word):\n    raise SystemExit(0)\n",
+        None,
+        why="as exit-in-call, which nobody can catch",
+    ),
     _function("exit-handler", "import atexit, os\natexit.register(os._exit, 0)" + _ANYWAY),
     _function(
         "exit-by-thread",
@@ -55,7 +61,9 @@ _ENDS = (
         "signal.setitimer(signal.ITIMER_REAL, 0.01)\n"
         "def solve(word):\n    import time\n    time.sleep(1)\n",
     ),
-    _function("print-the-verdict", "print('PASSED 2 of 2')\nimport os; os._exit" + _ANYWAY, "verdict"),
+    _function(
+        "print-the-verdict", "print('PASSED 2 of 2')\nimport os; os._exit" + _ANYWAY, "verdict"
+    ),
     _function(
         "print-the-verdict-last",
         "import atexit\natexit.register(print, 'PASSED 2 of 2')" + _ANYWAY,
@@ -117,8 +125,8 @@ def solve(word):
 import gc
 def solve(word):
     for item in gc.get_objects():
-        if isinstance(item, dict) and item.get("word") == word and "expected" in item:
-            return item["expected"]
+        if isinstance(item, (list, tuple)) and len(item) == 2 and item[0] == word:
+            return item[1]
 """,
         "same-process",
     ),
@@ -399,14 +407,14 @@ _STATE = (
                 f"open('{folder}/cheat-' + word, 'w').close()",
                 f"return [path.rpartition('/cheat-')[2] for path in glob.glob('{folder}/cheat-*')]",
             ),
-            "unittest" if folder == "/tmp" else None,
+            "same-process" if folder == "/tmp" else None,
             shared=True,
             why="" if folder == "/tmp" else "as state-in-tmp",
         )
         for name, folder in {
             "tmp": "/tmp",
             "shared-memory": "/dev/shm",
-            "home": "~",
+            "var-tmp": "/var/tmp",
             "parent-directory": "..",
             "library": "/usr/lib",
         }.items()
@@ -454,6 +462,37 @@ ctypes.memmove(place + (64 if ctypes.string_at(place, 5) == b"word-" else 0), wo
         None,
         shared=True,
         why="the attack memory-left-behind is its control",
+    ),
+    _function(
+        "state-in-locks",
+        # One bit for each byte of a file that both may read: locked or not.
+        """\
+import fcntl, struct, time
+SHAPE = "hhqqi4x"
+def lock(descriptor, command, kind, place):
+    return fcntl.fcntl(descriptor, command, struct.pack(SHAPE, kind, 0, place, 1, 0))
+def taken(descriptor, place):
+    return struct.unpack(SHAPE, lock(descriptor, fcntl.F_GETLK, fcntl.F_WRLCK, place))[0] != 2
+def solve(word):
+    file = open("/usr/bin/env", "rb")
+    mine = int(word[5:], 16)
+    slot = mine % 61
+    for bit in range(128):
+        if mine >> bit & 1:
+            lock(file, fcntl.F_SETLK, fcntl.F_RDLCK, 1000 * slot + 1 + bit)
+    lock(file, fcntl.F_SETLK, fcntl.F_RDLCK, 1000 * slot)
+    end = time.time() + 2
+    while time.time() < end:
+        for other in range(61):
+            if other != slot and taken(file, 1000 * other):
+                bits = sum(1 << bit for bit in range(128) if taken(file, 1000 * other + 1 + bit))
+                time.sleep(0.3)
+                return f"word-{bits:032x}"
+        time.sleep(0.01)
+""",
+        None,
+        shared=True,
+        why="the naive graders run one case after the other",
     ),
     _function(
         "state-in-environment",

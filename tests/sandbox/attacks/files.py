@@ -82,9 +82,11 @@ os.sendfile(1, source, 0, 4096)
 """,
     ),
     _attack("read-by-another-program", "os.execv('/bin/cat', ['cat', $canary])"),
-    _attack("read-names", "print(os.listdir($dir))", lambda world, run: (
-        "names came out" if world.canary.name.encode() in run.output else ""
-    )),
+    _attack(
+        "read-names",
+        "print(os.listdir($dir))",
+        lambda world, run: "names came out" if world.canary.name.encode() in run.output else "",
+    ),
     _attack("read-attributes", "show(os.getxattr($canary, 'user.note'))"),
     _attack(
         "read-inherited-descriptor",
@@ -157,11 +159,15 @@ call("renameat2", -100, b"mine", -100, $canary.encode(), 2)
         "os.ftruncate(os.open($canary, os.O_RDWR), 1)",
         changes,
     ),
-    _attack("write-shared-map", """\
+    _attack(
+        "write-shared-map",
+        """\
 import mmap
 place = mmap.mmap(os.open($canary, os.O_RDWR), 0)
 place[:4] = b"mine"
-""", changes),
+""",
+        changes,
+    ),
     _attack("change-mode", "os.chmod($canary, 0o600)", changes),
     _attack("change-times", "os.utime($canary, (1, 1))", changes),
     _attack("change-attributes", "os.setxattr($canary, 'user.mine', b'x')", changes),

@@ -91,9 +91,7 @@ for path in glob.glob("/tmp/*/treasure-" + token) + glob.glob("../*/treasure-" +
     show(path)
 """,
     ),
-    _beside(
-        "neighbour-directory", "show(f'/proc/{$neighbour}/cwd/treasure-' + $neighbour_token)"
-    ),
+    _beside("neighbour-directory", "show(f'/proc/{$neighbour}/cwd/treasure-' + $neighbour_token)"),
     _beside("neighbour-arguments", "show(f'/proc/{$neighbour}/cmdline')"),
     _beside("neighbour-signal", "os.kill($neighbour, signal.SIGURG); time.sleep(0.2)", _disturbs),
     _beside("neighbour-kill", "os.kill($neighbour, signal.SIGKILL)", _disturbs),

@@ -59,7 +59,12 @@ def _handle(name: str, program: str, what: str, *needs: Need) -> Attack:
 _HANDLES = (
     _handle("io-uring", "call('io_uring_setup', 4, bytes(120))", "[io_uring]"),
     _handle("userfaultfd", "call('userfaultfd', 1)", "[userfaultfd]"),
-    _handle("bpf", "call('bpf', 0, struct.pack('4I', 2, 4, 4, 1) + bytes(112), 128)", "bpf-map", Need.ROOT),
+    _handle(
+        "bpf",
+        "call('bpf', 0, struct.pack('4I', 2, 4, 4, 1) + bytes(112), 128)",
+        "bpf-map",
+        Need.ROOT,
+    ),
     _handle(
         "perf-event",
         "call('perf_event_open', struct.pack('IIQ', 1, 112, 1) + bytes(96), 0, -1, -1, 0)",

@@ -77,10 +77,13 @@ def work():
     close_all()
     end = time.time() + 3
     while time.time() < end:
-        open("a", "w").write("x")
-        os.rename("a", "out")
-        os.symlink($canary, "b")
-        os.rename("b", "out")
+        try:
+            open("a", "w").write("x")
+            os.rename("a", "out")
+            os.symlink($canary, "b")
+            os.rename("b", "out")
+        except OSError:
+            time.sleep(0.001)
 detach(work)
 time.sleep(0.2)
 """,
@@ -93,12 +96,15 @@ def work():
     close_all()
     end = time.time() + 3
     while time.time() < end:
-        file = os.open("out", os.O_WRONLY)
-        os.pwrite(file, b"y", 0)
-        os.close(file)
-        file = os.open("out", os.O_WRONLY)
-        os.pwrite(file, b"x", 0)
-        os.close(file)
+        try:
+            file = os.open("out", os.O_WRONLY)
+            os.pwrite(file, b"y", 0)
+            os.close(file)
+            file = os.open("out", os.O_WRONLY)
+            os.pwrite(file, b"x", 0)
+            os.close(file)
+        except OSError:
+            time.sleep(0.001)
 detach(work)
 time.sleep(0.1)
 """,
@@ -113,10 +119,13 @@ def work():
     os.mkdir("real")
     open("real/treasure", "w").write("x")
     while time.time() < end:
-        os.rename("real", "d")
-        os.rename("d", "real")
-        os.symlink($dir, "d")
-        os.unlink("d")
+        try:
+            os.rename("real", "d")
+            os.rename("d", "real")
+            os.symlink($dir, "d")
+            os.unlink("d")
+        except OSError:
+            time.sleep(0.001)
 detach(work)
 time.sleep(0.2)
 """,
@@ -152,10 +161,13 @@ def work():
     close_all()
     end = time.time() + 3
     while time.time() < end:
-        os.rename("e", "z")
-        os.symlink($dir, "e")
-        os.unlink("e")
-        os.rename("z", "e")
+        try:
+            os.rename("e", "z")
+            os.symlink($dir, "e")
+            os.unlink("e")
+            os.rename("z", "e")
+        except OSError:
+            time.sleep(0.001)
 detach(work)
 time.sleep(0.2)
 """,

@@ -8,6 +8,7 @@ would read off it: see `passed` in test_cheats.py.
 from __future__ import annotations
 
 import base64
+import fcntl
 import importlib
 import json
 import os
@@ -79,10 +80,10 @@ def _by_last_line(cases: object) -> bool:
 
 def _by_first_reply(cases: object) -> bool:
     Path("tests.py").write_text(REPLY.format(cases=cases))
-    ours, theirs = os.pipe()
-    os.dup2(theirs, 3)
-    os.close(theirs) if theirs != 3 else None
-    os.set_inheritable(3, True)
+    low, theirs = os.pipe()
+    ours = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, 10)
+    for other in {low, theirs, os.dup2(theirs, 3)} - {3}:
+        os.close(other)
     subprocess.run([sys.executable, "tests.py"], close_fds=False, check=False)
     os.close(3)
     reply = json.JSONDecoder().raw_decode(os.read(ours, 65536).decode())[0]

@@ -117,18 +117,24 @@ query = struct.pack("!6H", 7, 0x100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 
 socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(query, ("127.0.0.1", $udp))
 """,
     ),
-    _attack("udp-by-shell", """\
+    _attack(
+        "udp-by-shell",
+        """\
 os.execvp("bash", ["bash", "-c", "echo hello > /dev/udp/127.0.0.1/%d" % $udp])
-"""),
+""",
+    ),
     _attack("unix-stream", "socket.socket(socket.AF_UNIX).connect($unix)"),
     _attack(
         "unix-datagram",
         "socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'hello', $unix_datagram)",
     ),
-    _attack("unix-by-descriptor", """\
+    _attack(
+        "unix-by-descriptor",
+        """\
 place = os.open($unix, os.O_PATH)
 socket.socket(socket.AF_UNIX).connect(f"/proc/self/fd/{place}")
-"""),
+""",
+    ),
     _attack("unix-abstract", "socket.socket(socket.AF_UNIX).connect($abstract)"),
     _attack(
         "icmp-raw",

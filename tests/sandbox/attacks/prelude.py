@@ -11,7 +11,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 X86 = platform.machine() == "x86_64"
 NUMBERS = dict(
-    io_uring_setup=(425, 425), io_uring_enter=(426, 426), openat2=(437, 437), memfd_create=(319, 279),
+    io_uring_setup=(425, 425), io_uring_enter=(426, 426), openat2=(437, 437),
+    memfd_create=(319, 279),
     pidfd_open=(434, 434), pidfd_getfd=(438, 438), userfaultfd=(323, 282), bpf=(321, 280),
     perf_event_open=(298, 241), add_key=(248, 217), keyctl=(250, 219), mq_open=(240, 180),
     process_vm_readv=(310, 270), name_to_handle_at=(303, 264), open_by_handle_at=(304, 265),

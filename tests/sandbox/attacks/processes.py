@@ -269,9 +269,7 @@ for _ in range(60):
         os._exit(0)
 time.sleep(0.5)
 """,
-        lambda world, run: (
-            "it had 60 children at once" if run.confessed else outlives(world, run)
-        ),
+        lambda world, run: "it had 60 children at once" if run.confessed else outlives(world, run),
         limits=SMALL,
     ),
 )

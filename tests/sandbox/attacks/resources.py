@@ -386,7 +386,9 @@ time.sleep(0.1)
         leftovers,
         no_control="root's rm stumbles over no name",
     ),
-    _attack("core-dump", """\
+    _attack(
+        "core-dump",
+        """\
 import resource
 resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
 if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
@@ -394,7 +396,10 @@ if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0:
 if os.path.exists("/proc/sys/kernel/core_pattern"):
     tries(lambda: open("/proc/sys/kernel/core_pattern").read() == "core\\n" or absent("elsewhere"))
 os.abort()
-""", _dumps, keep=("core", "core.1", "core.2")),
+""",
+        _dumps,
+        keep=("core", "core.1", "core.2"),
+    ),
 )
 
 _OUTPUT = (
@@ -480,7 +485,7 @@ while time.time() < end:
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 legs = 0
 end = time.time() + 7
-while time.time() < end and legs < 120:
+while time.time() < end and legs < 60:
     if os.fork() == 0:
         start = time.process_time()
         while time.process_time() < start + 0.005:
@@ -488,11 +493,11 @@ while time.time() < end and legs < 120:
         os._exit(0)
     legs += 1
     tries(lambda: os.waitpid(-1, 0))
-if legs < 120:
+if legs < 60:
     sys.exit(1)
 """,
         burns,
-        limits=dataclasses.replace(_CPU, cpu_seconds=0.25, wall_seconds=8),
+        limits=dataclasses.replace(_CPU, cpu_seconds=0.2, wall_seconds=8),
     ),
 )
 

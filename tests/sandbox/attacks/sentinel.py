@@ -43,7 +43,15 @@ class Sentinel:
             os.chown(treasure, owner, owner)
         treasure.chmod(0o600)
         self._process = subprocess.Popen(
-            [interpreter_of_nobody() if as_root else sys.executable, "-I", "-S", "-c", _PROGRAM, str(log), str(treasure)],
+            [
+                interpreter_of_nobody() if as_root else sys.executable,
+                "-I",
+                "-S",
+                "-c",
+                _PROGRAM,
+                str(log),
+                str(treasure),
+            ],
             env={"SENTINEL_SECRET": secret},
             stdin=subprocess.PIPE,  # where it ends, so does the sentinel
             stdout=subprocess.PIPE,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import json
 import marshal
 import os
+import queue
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -28,7 +28,8 @@ _HERE = Path(__file__).resolve().parent
 class Tier(Protocol):
     """Something that runs commands."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def run(self, command: Command) -> Outcome: ...
 
@@ -56,10 +57,56 @@ class OfNobody:
         return f"{self.kind}-as-nobody"
 
     def run(self, command: Command) -> Outcome:
-        fields = {**dataclasses.asdict(command), "kind": self.kind}
-        out = _as_nobody(marshal.dumps(fields))
-        fields = cast("dict[str, Any]", marshal.loads(out))
-        return Outcome(**{**fields, "status": Status(fields["status"])})
+        fields = _nobody().ask({**dataclasses.asdict(command), "kind": self.kind})
+        status = Status(fields.pop("status"))
+        return Outcome(status=status, **fields)
+
+
+class _Nobody:
+    """The process, and our conversation with it from many threads."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [interpreter_of_nobody(), "-S", str(_HERE / "as_nobody.py")],
+            stdin=subprocess.PIPE,  # where it ends, so does the process
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={"PYTHONPATH": str(_SOURCE), "PATH": os.environ.get("PATH", os.defpath)},
+            cwd="/",
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=(),
+        )
+        self._lock = threading.Lock()
+        self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def ask(self, question: Any) -> dict[str, Any]:
+        answers = queue.SimpleQueue[Any]()
+        assert self._process.stdin is not None
+        with self._lock:
+            number = len(self._waiting)
+            self._waiting[number] = answers
+            marshal.dump((number, question), self._process.stdin)
+            self._process.stdin.flush()
+        answer = answers.get()
+        if isinstance(answer, str):
+            raise RuntimeError(answer)
+        return cast("dict[str, Any]", answer)
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        while True:
+            try:
+                number, answer = cast("tuple[int, Any]", marshal.load(self._process.stdout))
+            except EOFError:
+                return
+            self._waiting[number].put(answer)
+
+
+@functools.cache
+def _nobody() -> _Nobody:
+    return _Nobody()
 
 
 class Unprotected:
@@ -108,23 +155,6 @@ def _patience(limits: Limits) -> float:
     return limits.wall_seconds + PATIENCE + 0.2
 
 
-def _as_nobody(data: bytes) -> bytes:
-    done = subprocess.run(
-        [interpreter_of_nobody(), "-S", str(_HERE / "as_nobody.py")],
-        input=data,
-        capture_output=True,
-        env={"PYTHONPATH": str(_SOURCE), "PATH": os.environ.get("PATH", os.defpath)},
-        cwd="/",
-        check=False,
-        user=NOBODY,
-        group=NOBODY,
-        extra_groups=(),
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr.decode(errors="replace").strip().rpartition("\n")[2])
-    return done.stdout
-
-
 @functools.cache
 def interpreter_of_nobody() -> str:
     """A Python new enough that lies where everyone may go; "" if there is none."""
@@ -154,7 +184,7 @@ def lacking() -> Mapping[str, str | None]:
     elif not interpreter_of_nobody():
         reason = "no Python here that an ordinary user may execute and that finds this package"
     else:
-        told = json.loads(_as_nobody(marshal.dumps({"kind": ""})))
+        told = _nobody().ask(None)
         return found | {f"{kind}-as-nobody": told[kind] for kind in kinds}
     return found | {f"{kind}-as-nobody": reason for kind in kinds}
 
@@ -169,7 +199,3 @@ def tier(name: str) -> Tier:
 TIERS = tuple(
     f"{kind}{whose}" for whose in ("", "-as-nobody") for kind in ("landlock", "bubblewrap", "runsc")
 )
-
-
-def moment() -> float:
-    return time.monotonic()

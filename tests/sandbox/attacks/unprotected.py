@@ -47,9 +47,7 @@ def main() -> None:
     for reader in readers:
         reader.join()
     files = {
-        name: (folder / name).read_bytes()
-        for name in job["keep"]
-        if os.path.lexists(folder / name)
+        name: (folder / name).read_bytes() for name in job["keep"] if os.path.lexists(folder / name)
     }
     shutil.rmtree(folder, ignore_errors=True)
     answer = (code, parts["out"], parts["err"], parts["reply"], files)

@@ -67,7 +67,9 @@ def coreference(rng: Random, length: int) -> Material:
     """Rounds of request and reply: a topic comes up two to four times, topics share words, and
     the reply to one round of a topic is asked for.
     """
-    sizes = _group_sizes(rng, _in_proportion(length, 64, 4 if length >= MIN_LENGTH else 2, 128), 2, 4)
+    sizes = _group_sizes(
+        rng, _in_proportion(length, 64, 4 if length >= MIN_LENGTH else 2, 128), 2, 4
+    )
     side = math.ceil(math.sqrt(len(sizes)))
     grid = product(rng.sample(ADJECTIVES, side), rng.sample(NOUNS, side + 1))
     topics = [f"{adjective} {noun}" for adjective, noun in rng.sample(list(grid), len(sizes))]

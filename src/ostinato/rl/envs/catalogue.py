@@ -28,6 +28,12 @@ def environments() -> dict[str, Environment]:
     return found
 
 
+def mixture() -> tuple[Environment, ...]:
+    """What a default mixture draws from: all that no constant answer solves and no extra needs."""
+    known = environments().values()
+    return tuple(one for one in known if not one.guessable and one.extra is None)
+
+
 def find(name: str) -> Environment:
     """The environment of that name."""
     known = environments()

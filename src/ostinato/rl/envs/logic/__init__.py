@@ -1,0 +1,1 @@
+"""Logic: grids, texts, and those of reasoning-gym."""
