@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from attacks.catalogue import ATTACKS, BY_NAME
 from attacks.lab import Lab, Verdict
-from attacks.table import footnotes, publish, table
 from attacks.noun import SMALL
+from attacks.table import footnotes, publish, table
 from attacks.tiers import TIERS, lacking, tier
 from attacks.watcher import Watcher
 from attacks.world import AMBIENT_NAME

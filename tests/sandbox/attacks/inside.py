@@ -18,6 +18,7 @@ open("treasure-" + sys.argv[1], "w").write(sys.argv[2])
 end = time.monotonic() + 3
 while time.monotonic() < end:
     time.sleep(0.05)
+open("treasure-" + sys.argv[1]).close()
 print("done", flush=True)
 """
 """What a neighbour runs: its arguments are the token of its own run and a secret."""
@@ -99,7 +100,7 @@ for path in glob.glob("/tmp/*/treasure-" + token) + glob.glob("../*/treasure-" +
         "neighbour-limits",
         """\
 import resource
-resource.prlimit($neighbour, resource.RLIMIT_CPU, (0, 0))
+resource.prlimit($neighbour, resource.RLIMIT_NOFILE, (0, 0))
 """,
         _disturbs,
     ),

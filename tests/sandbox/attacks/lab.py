@@ -16,7 +16,7 @@ from pathlib import Path
 from attacks.inside import VICTIM
 from attacks.network import cards
 from attacks.noun import ABSENT, BEGUN, PATIENCE, PROGRAM, SMALL, Attack, Need, Run, program_of
-from attacks.tiers import NOBODY, Tier, tier
+from attacks.tiers import NOBODY, Tier, sweep, tier
 from attacks.watcher import Watcher, wait_for
 from attacks.world import World, has_disk
 from ostinato.base.errors import UserError
@@ -67,7 +67,9 @@ class Lab:
         """Every attack's verdict, by its name; the slow ones start first."""
         order = sorted(attacks, key=lambda attack: -attack.limits.wall_seconds)
         with ThreadPoolExecutor(WORKERS) as pool:
-            return dict(zip((a.name for a in order), pool.map(self.attack, order), strict=True))
+            verdicts = list(pool.map(self.attack, order))
+        sweep()
+        return {attack.name: verdict for attack, verdict in zip(order, verdicts, strict=True)}
 
     def attack(self, attack: Attack) -> Verdict:
         """Try it once."""

@@ -364,6 +364,7 @@ time.sleep(1)
     _attack(
         "disk-by-depth",
         """\
+time.sleep(0.2)
 for _ in range(1500):
     os.mkdir("d")
     os.chdir("d")

@@ -11,6 +11,7 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -120,6 +121,7 @@ class Unprotected:
             [sys.executable, "-I", "-S", str(_HERE / "unprotected.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             close_fds=False,
         )
         try:
@@ -131,6 +133,10 @@ class Unprotected:
                 process.send_signal(signal.SIGCONT)
             process.kill()
             process.wait()
+            for stream in (process.stdin, process.stdout):
+                assert stream is not None
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
         if process.returncode or not out:
             raise RuntimeError(f"whoever ran it ended with {process.returncode}")
         code, *rest = cast("tuple[Any, ...]", marshal.loads(out))
@@ -147,6 +153,12 @@ class Unprotected:
             cpu_seconds=0.0,
             peak_memory_bytes=0,
         )
+
+
+def sweep() -> None:
+    """Take away the directories that runs without a sandbox left."""
+    left = Path(tempfile.gettempdir()).glob(f"unprotected-{os.getpid()}-*")
+    subprocess.run(["rm", "-rf", "--", *left], check=True)
 
 
 def _patience(limits: Limits) -> float:

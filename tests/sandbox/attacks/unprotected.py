@@ -16,7 +16,7 @@ from typing import Any, cast
 
 def main() -> None:
     job = cast("dict[str, Any]", marshal.loads(sys.stdin.buffer.read()))
-    folder = Path(tempfile.mkdtemp(prefix="unprotected-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"unprotected-{os.getppid()}-"))
     for name, content in job["files"].items():
         (folder / name).write_bytes(content)
     low, inner = os.pipe()
