@@ -23,8 +23,10 @@ _SHARED_ANONYMOUS, _HUGETLB = 0x21, 0x40000
 _AF_UNIX, _SOCK_STREAM, _SOCK_TYPES = 1, 1, 0xF
 _IOCTLS = (0x5401, 0x540F, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 """Is it a terminal, its group and size; bytes to read; blocking; close on exec."""
-_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
-"""Duplicates, flags and locks; not whom to signal, not the size of a pipe."""
+_FCNTLS = (0, 1, 2, 3, 4, 1030, 1032)
+"""Duplicates and flags; not whom to signal, not the size of a pipe, and no locks: with those on
+a file of ``/usr`` two runs side by side could talk.
+"""
 _PRCTLS = (2, 3, 15, 16, 21, 23, 29, 30, 38, 39, 41, 42)
 """Names, timer slack, huge pages, and questions."""
 

@@ -58,7 +58,7 @@ REFUSED = _names(
     """
     socket connect bind listen accept accept4 sendmsg recvmsg sendmmsg recvmmsg ptrace unshare
     setns mount umount2 bpf perf_event_open keyctl add_key request_key userfaultfd
-    process_vm_readv process_vm_writev personality open_by_handle_at
+    process_vm_readv process_vm_writev personality open_by_handle_at flock
     """
 )
 """Not permitted, where a program may expect them to exist."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from attacks.files import FILES
+from attacks.hoards import HOARDS
 from attacks.inside import NEIGHBOURS, SECRETS
 from attacks.kernel import KERNEL
 from attacks.moments import MOMENTS
@@ -17,6 +18,7 @@ ATTACKS: tuple[Attack, ...] = (
     *NETWORK,
     *PROCESSES,
     *TOUCHING,
+    *HOARDS,
     *RESOURCES,
     *KERNEL,
     *MOMENTS,

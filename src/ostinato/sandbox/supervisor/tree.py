@@ -99,7 +99,8 @@ class Tree:
             try:
                 sizes.update(_open_nameless(place))
             except PermissionError:  # so does a process that starts, or ends
-                refusals[pid] = self._refusals.get(pid, 0) + 1
+                if not _over(f"{place}/stat"):
+                    refusals[pid] = self._refusals.get(pid, 0) + 1
             mapped |= _mapped_nameless(place, os.fsencode(fresh))
         self._refusals = refusals
         dark = sum(count > _REFUSALS for count in refusals.values())
@@ -210,10 +211,15 @@ def _live(pid: int) -> str:
     except (FileNotFoundError, ProcessLookupError):
         return f"/proc/{pid}"
     for thread in threads:
-        content = _read(f"/proc/{pid}/task/{thread}/stat")
-        if content and content[content.rindex(b")") + 2 :][:1] not in b"ZX":
+        if not _over(f"/proc/{pid}/task/{thread}/stat"):
             return f"/proc/{pid}/task/{thread}"
     return f"/proc/{pid}"
+
+
+def _over(stat_path: str) -> bool:
+    """Whether a thread has ended, waited for or not."""
+    content = _read(stat_path)
+    return not content or content[content.rindex(b")") + 2 :][:1] in b"ZX"
 
 
 def _held(pid: int) -> int:

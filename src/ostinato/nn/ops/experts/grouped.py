@@ -15,6 +15,8 @@ def experts_grouped(
     tokens: Tensor, gate_up: Tensor, down: Tensor, chosen: Tensor, weights: Tensor
 ) -> Tensor:
     """As ``mix_experts``. Loads are read by the host: a GPU is waited for once a layer."""
+    if len(tokens) == 1:
+        return _one(tokens, gate_up, down, chosen, weights)
     k = chosen.shape[1]
     flat = chosen.flatten()
     order = flat.argsort(stable=True)
@@ -34,6 +36,12 @@ def experts_grouped(
     back[order] = torch.arange(len(order), device=order.device)
     mixed = torch.cat(parts).index_select(0, back).unflatten(0, (-1, k))
     return (mixed * weights[..., None].to(tokens.dtype)).sum(1)
+
+
+def _one(token: Tensor, gate_up: Tensor, down: Tensor, chosen: Tensor, weights: Tensor) -> Tensor:
+    """A single token needs no sorting."""
+    parts = [_expert(token, gate_up[expert], down[expert]) for expert in chosen[0].tolist()]
+    return weights.to(token.dtype) @ torch.cat(parts)
 
 
 def _expert(tokens: Tensor, gate_up: Tensor, down: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ factored into exp(-s i) exp(s j), which overflows float32 after 96 tokens at s =
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,7 +36,8 @@ def lightning_chunked(
     start = None if initial_state is None else initial_state.to(exact)
     bounds = (0, query.shape[1]) if cu_seqlens is None else tuple(cu_seqlens.tolist())
     # Autocast would round the products that make the states.
-    with torch.autocast(query.device.type, enabled=False):
+    kind = query.device.type
+    with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
         if not query.shape[1]:
             states = len(query) * (len(bounds) - 1), *query.shape[2:], value.shape[3]
             return value.clone(), query.new_zeros(states, dtype=exact) if start is None else start
@@ -206,9 +208,8 @@ def _step(
 ) -> tuple[Tensor, Tensor]:
     """One token: the recurrence itself."""
     exact = rate_H.dtype
-    q, k, v = (x[:, 0].to(exact) for x in (query, key, value))
-    state = k[..., None] * v[..., None, :]
+    q, k, v = (x.to(exact).transpose(1, 2) for x in (query, key, value))
+    state = k.mT * v
     if initial is not None:
-        state = torch.addcmul(state, torch.exp(-rate_H)[:, None, None], initial)
-    out = (q[..., None, :] @ state)[..., 0, :]
-    return out[:, None].to(value.dtype), state
+        state = torch.addcmul(state, torch.exp(-rate_H).view(-1, 1, 1), initial)
+    return (q @ state).transpose(1, 2).to(value.dtype), state

@@ -62,6 +62,8 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
         return scaled_dot_product_attention(
             q_BHTD, k_BGSD, v_BGSD, is_causal=causal, enable_gqa=grouped
         )
+    if key_lengths is None and _plain(q_BHTD, k_BGSD, v_BGSD):
+        return _after(q_BHTD, k_BGSD, v_BGSD)
     device = q_BHTD.device
     ends = torch.tensor([keys], device=device) if key_lengths is None else key_lengths.to(device)
     parts: list[Tensor] = []
@@ -81,3 +83,24 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
             )
         )
     return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
+
+
+def _plain(*tensors: Tensor) -> bool:
+    """Float32 on a CPU, with nothing to be differentiated."""
+    tracked = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    return not tracked and all(x.is_cpu and x.dtype == torch.float32 for x in tensors)
+
+
+def _after(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor) -> Tensor:
+    """Queries that go on after keys which all of them see: those keys without a mask and read
+    once for the heads that share them, their own by the causal kernel, weighed by their sums.
+    """
+    flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu.default
+    (batch, heads, queries, width), groups = q_BHTD.shape, k_BGSD.shape[1]
+    before = k_BGSD.shape[2] - queries
+    shared = q_BHTD.unflatten(1, (groups, -1)).flatten(2, 3)
+    old, old_sum = flash(shared, k_BGSD[:, :, :before], v_BGSD[:, :, :before])
+    own = (x[:, :, before:].repeat_interleave(heads // groups, 1) for x in (k_BGSD, v_BGSD))
+    new, new_sum = flash(q_BHTD, *own, 0.0, True)
+    share = torch.sigmoid(old_sum.reshape(batch, heads, queries, 1) - new_sum[..., None])
+    return torch.lerp(new, old.reshape(batch, heads, queries, width), share)
