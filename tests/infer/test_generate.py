@@ -137,7 +137,7 @@ def test_confidence_is_measured_on_the_models_probability(language: LanguageMode
 
 
 def test_the_context_is_filled_to_its_last_token() -> None:
-    language = tiny_language(max_position_embeddings=20)
+    language = tiny_language(max_position_embeddings=20, seed=1)
     request = language.text_request("The", sampling=GREEDY, max_tokens=99, confidence=None)
     (found,) = language.generate([request])
     assert found.finish is Finish.LENGTH
