@@ -16,7 +16,7 @@ from attacks.catalogue import ATTACKS, BY_NAME
 from attacks.lab import Lab, Verdict
 from attacks.noun import SMALL
 from attacks.table import footnotes, publish, table
-from attacks.tiers import TIERS, lacking, tier
+from attacks.tiers import TIERS, dismiss, lacking, tier
 from attacks.watcher import Watcher
 from attacks.world import AMBIENT_NAME
 
@@ -59,6 +59,13 @@ def cases(tiers: tuple[str, ...]) -> list[object]:
         for name in tiers
         for attack in ATTACKS
     ]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def helpers() -> Iterator[None]:
+    """None of our own processes stays: other tests look for what is left."""
+    yield
+    dismiss()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attacks.noun import PROGRAM, SMALL, Attack, Category, Limits, Oracle, Run, sustained
 from attacks.processes import outlives
-from attacks.world import World
+from attacks.world import WORLD, World
 from ostinato.sandbox.types import MIB
 
 _MEMORY_SLACK = 64 * MIB
@@ -47,6 +47,8 @@ def leftovers(world: World, run: Run) -> str:
 def _left(world: World, run: Run) -> set[str]:
     found = set[str]()
     for path in world.dir.parent.iterdir():
+        if path.name.startswith(WORLD):
+            continue
         with contextlib.suppress(OSError):
             facts = path.lstat()
             program = path / PROGRAM

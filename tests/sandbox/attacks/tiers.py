@@ -80,7 +80,8 @@ class _Nobody:
         )
         self._lock = threading.Lock()
         self._waiting: dict[int, queue.SimpleQueue[Any]] = {}
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def ask(self, question: Any) -> dict[str, Any]:
         answers = queue.SimpleQueue[Any]()
@@ -95,6 +96,14 @@ class _Nobody:
             raise RuntimeError(answer)
         return cast("dict[str, Any]", answer)
 
+    def close(self) -> None:
+        """It ends when nothing more can be asked."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._listener.join()
+        self._process.stdout.close()
+
     def _listen(self) -> None:
         assert self._process.stdout is not None
         while True:
@@ -108,6 +117,13 @@ class _Nobody:
 @functools.cache
 def _nobody() -> _Nobody:
     return _Nobody()
+
+
+def dismiss() -> None:
+    """End the process that belongs to the tiers of an ordinary user, if there is one."""
+    if _nobody.cache_info().currsize:
+        _nobody().close()
+        _nobody.cache_clear()
 
 
 class Unprotected:

@@ -25,6 +25,8 @@ from ostinato.sandbox.types import Outcome
 AMBIENT_NAME = "ATTACKS_AMBIENT_SECRET"
 """A variable in our own environment, set by the tests, that must not be inherited."""
 MARK = "canary-"
+WORLD = "attacked-"
+"""What the names of our directories begin with."""
 
 
 class Neighbour(Protocol):
@@ -54,7 +56,7 @@ class World(Mapping[str, str]):
         self.owner = owner
         self.heard: list[str] = []
         """What listeners received, as ``kind``."""
-        self.dir = Path(tempfile.mkdtemp(prefix="attacked-", dir=_root()))
+        self.dir = Path(tempfile.mkdtemp(prefix=WORLD, dir=_root()))
         self.canary = self.dir / f"{MARK}{self.secret[-8:]}"
         self.canary.write_text(self.secret)
         treasure = self.dir / "treasure"

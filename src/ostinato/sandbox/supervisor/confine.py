@@ -65,7 +65,7 @@ def _child(job: Job, streams: list[int], fresh: tuple[str, int], ruleset: int, f
         argv = [part.replace(FRESH, fresh[0]) for part in job.wrap] + job.argv
         environment = {key: part.replace(FRESH, fresh[0]) for key, part in job.environment.items()}
         step = "seccomp"
-        if job.filter_fd < 0:
+        if not job.wrap:
             kernel.seccomp_enter(job.filter)
         step = "execve"
         os.execve(job.wrap[0] if job.wrap else job.executable, argv, environment)
@@ -103,23 +103,37 @@ def _limit(job: Job) -> None:
     kernel.default_signals()
     with open("/proc/self/oom_score_adj", "wb", buffering=0) as file:
         file.write(b"1000")  # if the machine runs short, this is what has to go
-    cpu = int(job.cpu_seconds) + 2
-    limits = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_CPU: cpu,
-        resource.RLIMIT_FSIZE: job.disk_bytes + 4096,  # beyond the limit, so that it is noticed
-        resource.RLIMIT_MEMLOCK: 1 << 16,
+    if job.bundle:  # gVisor itself needs more; the relay limits the program
+        set_limits({resource.RLIMIT_CORE: 0})
+        return
+    # One beyond the limit, so that it is noticed. The uid may be shared: then others of it count.
+    others = 0 if job.uid >= 0 else _tasks_of_uid(os.getuid()) + _SPARE_TASKS
+    further = {
+        resource.RLIMIT_CPU: int(job.cpu_seconds) + 2,
         resource.RLIMIT_MSGQUEUE: 0,
-        resource.RLIMIT_NOFILE: job.open_files,
         resource.RLIMIT_SIGPENDING: 128,
         resource.RLIMIT_RTPRIO: 0,
         resource.RLIMIT_NICE: 0,
     }
-    if job.limit_address_space:
-        limits[resource.RLIMIT_AS] = job.memory_bytes + _SLACK
-    # One beyond the limit, so that it is noticed. The uid may be shared: then others of it count.
-    others = 0 if job.uid >= 0 else _tasks_of_uid(os.getuid()) + _SPARE_TASKS
-    limits[resource.RLIMIT_NPROC] = others + job.processes + 1
+    set_limits(limits_of(job, others + job.processes + 1) | further)
+
+
+def limits_of(job: Job, tasks: int) -> dict[int, int]:
+    """The limits of each process, but for those that gVisor's kernel does not hold, or by a clock
+    that runs on while others run; ``tasks``: how many processes its user may have.
+    """
+    return {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: job.disk_bytes + 4096,  # beyond the limit, so that it is noticed
+        resource.RLIMIT_MEMLOCK: 1 << 16,
+        resource.RLIMIT_NOFILE: job.open_files,
+        resource.RLIMIT_AS: job.memory_bytes + _SLACK,
+        resource.RLIMIT_NPROC: tasks,
+    }
+
+
+def set_limits(limits: dict[int, int]) -> None:
+    """For good; a limit that is lower already stays."""
     for kind, value in limits.items():
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 FRESH = "{fresh}"
-"""Stands for the path of the fresh directory in ``wrap`` and in the values of ``environment``."""
+"""Stands for the path of the fresh directory in ``wrap``, in ``bundle`` and in the values of
+``environment``.
+"""
+BESIDE = "{beside}"
+"""Stands for the path of a second directory, of gVisor's and ours, in ``wrap`` and ``bundle``."""
 
 
 class Job:
@@ -28,8 +32,14 @@ class Job:
     """The directory in which the fresh one is made."""
     wrap: list[str]
     """A program with its arguments that builds the sandbox and then starts ours in it, or none."""
-    limit_address_space: bool
-    """Whether RLIMIT_AS bounds each process: not where ``wrap`` itself reserves much."""
+    bundle: str
+    """The configuration of the container that gVisor is to run; "": there is none."""
+    root: list[tuple[str, str]]
+    """What is in the container's root, by path relative to it: targets of links, "/" for a
+    directory, "" for a file.
+    """
+    guest: bytes
+    """The marshalled fields of the job that the relay in the container is given."""
     filter: bytes
     """The seccomp program."""
     filter_fd: int

@@ -113,14 +113,19 @@ def become(uid: int, capability: int) -> None:
     os.setresuid(uid, uid, uid)
     mask = 0 if capability < 0 else 1 << capability
     _capset(mask | 1 << _CAP_SETPCAP, mask)
-    for other in range(64):
-        if _libc.prctl(_PR_CAPBSET_DROP, other, 0, 0, 0):
-            break  # the kernel knows no further ones
+    drop_bounding()
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     if mask:
         _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability)
     set_securebits(_LOCKED_DOWN)
     _capset(mask, mask)
+
+
+def drop_bounding() -> None:
+    """No program that we execute gets a capability by its file or by being root's."""
+    for capability in range(64):
+        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0):
+            break  # the kernel knows no further ones
 
 
 def _capset(held: int, inheritable: int) -> None:

@@ -8,7 +8,9 @@ import sys
 
 from . import kernel
 from .confine import start
+from .container import Container
 from .job import Job
+from .relayed import Relayed
 from .streams import Streams
 from .watch import Watch
 from .workspace import Workspace
@@ -36,18 +38,23 @@ def _run(job: Job, life: int) -> dict[str, object]:
         kernel.set_securebits(kernel.NO_SETUID_FIXUP)
         kernel.set_file_uid(job.uid)
     workspace = Workspace(job.base)
-    watch = None
+    container = watch = None
     try:
         workspace.write(job.files)
-        streams = Streams(job.stdin, job.output_bytes, reply=job.reply)
+        container = Container(job, workspace.path) if job.bundle else None
+        channel = container.channel if container else ""
+        streams = Streams(job.stdin, job.output_bytes, reply=job.reply, channel=channel)
         try:
             child = start(job, streams.inner, workspace.path, workspace.fd)
         except OSError as error:
             return {"error": error.strerror, "errno": error.errno}
         streams.started()
-        watch = Watch(job, streams, workspace, life)
+        watch = (Relayed if container else Watch)(job, streams, workspace, life)
+        result = watch.hold(child)
+        if "error" in result:
+            return result
         return {
-            **watch.hold(child),
+            **result,
             "stdout": streams.out.content,
             "stderr": streams.err.content,
             "reply": streams.reply.content,
@@ -59,3 +66,5 @@ def _run(job: Job, life: int) -> dict[str, object]:
         if watch is not None:
             watch.tree.kill()
         workspace.remove()
+        if container is not None:
+            container.remove()

@@ -40,7 +40,8 @@ class Tree:
         self.peak = 0
         self._own: dict[tuple[int, bytes], float] = {}
         self._ended: dict[int, int] = {}
-        self._known = self._guessed = 0.0
+        self._known = self._guessed = self._before = 0.0
+        self._memory_before = 0
         self._careless = False
         self._seen: dict[int, list[bytes]] = {}
         self._looked = time.monotonic()
@@ -54,7 +55,12 @@ class Tree:
         nobody waited for, each new process that is about to run is taken to have run since the
         last look.
         """
-        return self._known + self._guessed
+        return self._known + self._guessed - self._before
+
+    def forget(self) -> None:
+        """What was used until the last look does not count from now on."""
+        self._before = self._known + self._guessed
+        self._memory_before, self.peak = self.memory, 0
 
     def look(self, memory_limit: int) -> None:
         """Take stock. Shared pages are told apart only where it matters for ``memory_limit``."""
@@ -74,8 +80,9 @@ class Tree:
             self.memory += _held(pid)
         self._known = max(self._known, known, sum(self._own.values()))
         self._guess(seen, new)
-        if self.memory > memory_limit:
+        if self.memory > memory_limit + self._memory_before:
             self.memory = sum(map(_share, pids))
+        self.memory = max(0, self.memory - self._memory_before)
         self.peak = max(self.peak, self.memory)
 
     def _guess(self, seen: dict[int, list[bytes]], new: int) -> None:
@@ -94,10 +101,11 @@ class Tree:
         sizes: dict[int, int] = {}
         mapped: set[int] = set()
         refusals: dict[int, int] = {}
+        device = os.stat(fresh).st_dev
         for pid in descendants()[self._trusted :]:
             place = _live(pid)
             try:
-                sizes.update(_open_nameless(place))
+                sizes.update(_open_nameless(place, device))
             except PermissionError:  # so does a process that starts, or ends
                 if not _over(f"{place}/stat"):
                     refusals[pid] = self._refusals.get(pid, 0) + 1
@@ -243,8 +251,10 @@ def _kib(content: bytes, name: bytes) -> int:
     return int(rest.split(None, 1)[0]) << 10 if found else 0
 
 
-def _open_nameless(place: str) -> dict[int, int]:
-    """Inode and size of the open files of a process that have no name."""
+def _open_nameless(place: str, device: int) -> dict[int, int]:
+    """Inode and size of a process's open files on the device of the fresh directory that have no
+    name.
+    """
     found: dict[int, int] = {}
     try:
         names = os.listdir(f"{place}/fd")
@@ -255,7 +265,7 @@ def _open_nameless(place: str) -> dict[int, int]:
             file = os.stat(f"{place}/fd/{name}")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if stat.S_ISREG(file.st_mode) and file.st_nlink == 0:
+        if stat.S_ISREG(file.st_mode) and file.st_nlink == 0 and file.st_dev == device:
             found[file.st_ino] = max(file.st_size, file.st_blocks * 512)
     return found
 

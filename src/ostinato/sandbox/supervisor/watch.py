@@ -27,12 +27,13 @@ class Watch:
     def __init__(self, job: Job, streams: Streams, workspace: Workspace, life: int) -> None:
         self.cause = ""
         """The limit that was passed; empty: none."""
-        self.tree = Tree(trusted=_WRAPPERS if job.wrap else 0)
+        self.tree = Tree(trusted=_WRAPPERS if job.wrap and not job.bundle else 0)
         self._job = job
         self._streams = streams
         self._workspace = workspace
         self._life = life
         """A pipe from our caller: it is closed when the run is to be given up."""
+        self._most_tasks, self._most_wall = job.processes, job.wall_seconds
         self._parent = os.getppid()
         self._next_look = self._next_disk = self._began = time.monotonic()
 
@@ -54,12 +55,17 @@ class Watch:
                     self.cause = "abandoned"
                 elif not self._streams.move(descriptor):
                     poll.unregister(descriptor)
+            ended = ended or self._over()
             self._check(ended=ended)
         wall = time.monotonic() - self._began
         if not self.cause:
             self._look_at_processes()  # what a first process that gave up leaves behind
         self.tree.kill()
         return {"wall_seconds": wall, **self._verdict(child)}
+
+    def _over(self) -> bool:
+        """Whether the program has ended although the first process has not yet."""
+        return False
 
     def _check(self, *, ended: bool) -> None:
         now = time.monotonic()
@@ -69,7 +75,7 @@ class Watch:
             self.cause = "output"
         elif ended or self.cause:
             return  # the last look comes before anything is reaped
-        elif now - self._began > self._job.wall_seconds:
+        elif now - self._began > self._most_wall:
             self.cause = "wall"
         elif now >= self._next_look:
             self._look(now)
@@ -77,7 +83,7 @@ class Watch:
     def _look_at_processes(self) -> None:
         tree, job = self.tree, self._job
         tree.look(job.memory_bytes)
-        if tree.tasks > job.processes:
+        if tree.tasks > self._most_tasks:
             self.cause = "processes"
         elif tree.memory > job.memory_bytes:
             self.cause = "memory"
@@ -100,10 +106,12 @@ class Watch:
         """After all are dead. What was passed between two looks is still found where it lasts."""
         status = self.tree.ended(child)
         assert status is not None, "the first process was reaped with all others"
-        code = os.waitstatus_to_exitcode(status)
-        if self._job.wrap and code > _SIGNALLED:
-            code = _SIGNALLED - code  # as shells do, a wrapper says so of what a signal ended
         self._streams.drain()
+        result = self._result(status)
+        if "error" in result:
+            return result
+        code = result["code"]
+        assert isinstance(code, int)
         self.cause = self.cause or _CAUSE_OF_SIGNAL.get(-code, "")
         if not self.cause and self.tree.cpu > self._job.cpu_seconds:
             self.cause = "cpu"
@@ -113,3 +121,10 @@ class Watch:
         if not self.cause and self._streams.full:
             self.cause = "output"
         return {"cause": self.cause, "code": code}
+
+    def _result(self, status: int) -> dict[str, object]:
+        """The exit code, negative for a signal, or the error because of which nothing was run."""
+        code = os.waitstatus_to_exitcode(status)
+        if self._job.wrap and code > _SIGNALLED:
+            code = _SIGNALLED - code  # as shells do, a wrapper says so of what a signal ended
+        return {"code": code}
