@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -30,10 +29,9 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 
-def _names() -> Iterator[object]:
-    for name in FIXTURES:
-        slow = name.removeprefix("gym/") in SLOW
-        yield pytest.param(name, marks=pytest.mark.long) if slow else name
+def _names() -> list[object]:
+    slow = {f"gym/{name}" for name in SLOW}
+    return [pytest.param(n, marks=pytest.mark.long) if n in slow else n for n in FIXTURES]
 
 
 def test_the_file_has_every_environment() -> None:

@@ -25,7 +25,7 @@ from ostinato.rl.envs.question import Question
 SHADED = "#"
 _COMPARED = 8  # pairs, to take the one that crowds most
 _STAYING = 0.7  # of the pairs, each time that some are taken away
-_LEVELS = ((4, 4), (5, 6), (6, 8), (7, 11), (8, 15), (10, 22))
+_LEVELS = ((4, 4), (5, 5), (6, 8), (7, 11), (8, 15), (10, 22))
 """Rows (and columns), regions; there are as many pairs of shaded cells as regions."""
 
 
