@@ -193,6 +193,8 @@ DIFFERENT = [
     ("5 cm", "5 m"),
     ("5 cm", "5 cm^2"),
     ("5 apples", "5 pears"),
+    ("2xyz", "2"),
+    ("1ABC", "1"),
     (r"\text{even}", "odd"),
     ("A", "B"),
     ("A", "A or B"),

@@ -249,7 +249,9 @@ for _ in range(150):
 print(sum(os.times()[:4]))
 """
     outcome = python(sandbox, code, limits=Limits(wall_seconds=60.0))
-    assert outcome.cpu_seconds < float(outcome.stdout) + 0.15
+    # gVisor's own work counts too, and its clock inside is another one than the machine's.
+    slack = 1.5 if sandbox.name == "runsc" else 0.15
+    assert outcome.cpu_seconds < float(outcome.stdout) + slack
 
 
 def test_memory_of_one(sandbox: Sandbox) -> None:

@@ -81,3 +81,10 @@ for path in ("/dev/x", "/x", "/sandbox/x", "/usr/x", "/tmp/x"):
 """
     outcome = run(code)
     assert outcome.stdout.decode().splitlines() == ["[]"] * 3 + ["['null', 'random', 'urandom']"]
+
+
+def test_memory_that_is_not_mapped_just_now() -> None:
+    code = "import time; x = b'x' * (200 << 20); time.sleep(3)"
+    outcome = run(code, limits=Limits(memory_bytes=100 * MIB))
+    assert outcome.status is Status.MEMORY
+    assert outcome.peak_memory_bytes > 100 * MIB

@@ -169,8 +169,9 @@ def _without_unit(text: str, allowed: str, free: bool) -> tuple[str, str]:
     word = _UNITS.get(found["unit"], found["unit"])
     unit = word + (found["power"] or "")
     worded = "{" in found.group()
-    if free and not worded and (len(word) < 2 or (word not in _UNITS and len(word) < 3)):
-        return text, ""  # 5m may be a product
+    apart = len(word) > 2 and text[found.start("unit") - 1].isspace()
+    if free and not worded and (len(word) < 2 or not (word in _UNITS or apart)):
+        return text, ""  # 5m and 5xyz may be products
     if not (free or found["unit"] in _UNITS or unit == allowed):
         return text, ""
     return text[: found.start()], unit

@@ -12,7 +12,6 @@ from ostinato.grading.answers import AnswerForm
 from ostinato.rl.envs.question import Family, QuestionTask
 from ostinato.rl.types import Task
 
-
 GUESSABLE = 0.2  # more than this for one constant answer, and an environment is marked
 
 

@@ -6,6 +6,7 @@ import os
 import time
 
 from .job import Job
+from .sentry import SentryTree
 from .streams import Streams
 from .watch import Watch
 from .workspace import Workspace
@@ -21,6 +22,7 @@ class Relayed(Watch):
 
     def __init__(self, job: Job, streams: Streams, workspace: Workspace, life: int) -> None:
         super().__init__(job, streams, workspace, life)
+        self.tree = self._sentry = SentryTree()
         self._most_tasks += _TASKS
         self._most_wall = _START_SECONDS
         self._going = False
@@ -28,14 +30,19 @@ class Relayed(Watch):
     def _over(self) -> bool:
         lines = self._streams.report.content.splitlines()
         if lines == [b"ready"] and not self._going:
-            self._going = True
-            self.tree.look(0)
-            self.tree.forget()
-            self._began, self._most_wall = time.monotonic(), self._job.wall_seconds
-            os.write(self._streams.go, b"g")
+            self._start()
         if b"processes" in lines:
             self.cause = "processes"
         return len(lines) > self._going
+
+    def _start(self) -> None:
+        if not self._sentry.find_memory():
+            raise OSError("gVisor keeps its memory in no file that can be measured")
+        self._going = True
+        self.tree.look(0)
+        self.tree.forget()
+        self._began, self._most_wall = time.monotonic(), self._job.wall_seconds
+        os.write(self._streams.go, b"g")
 
     def _look_at_processes(self) -> None:
         if self._going:

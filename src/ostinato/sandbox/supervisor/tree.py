@@ -64,7 +64,7 @@ class Tree:
 
     def look(self, memory_limit: int) -> None:
         """Take stock. Shared pages are told apart only where it matters for ``memory_limit``."""
-        self.tasks, self.memory, known, new = 0, 0, _children_time(), 0
+        self.tasks, known, new = 0, _children_time(), 0
         seen: dict[int, list[bytes]] = {}
         pids = descendants()
         for pid in pids:
@@ -77,13 +77,15 @@ class Tree:
             new += fields[_STATE] == b"R" and (pid, fields[_START]) not in self._own
             self._own[pid, fields[_START]] = times[0] + times[1]
             known += sum(times)
-            self.memory += _held(pid)
         self._known = max(self._known, known, sum(self._own.values()))
         self._guess(seen, new)
-        if self.memory > memory_limit + self._memory_before:
-            self.memory = sum(map(_share, pids))
-        self.memory = max(0, self.memory - self._memory_before)
+        held = self._held_by(pids, memory_limit + self._memory_before)
+        self.memory = max(0, held - self._memory_before)
         self.peak = max(self.peak, self.memory)
+
+    def _held_by(self, pids: list[int], limit: int) -> int:
+        held = sum(map(_held, pids))
+        return held if held <= limit else sum(map(_share, pids))
 
     def _guess(self, seen: dict[int, list[bytes]], new: int) -> None:
         now = time.monotonic()
@@ -236,6 +238,12 @@ def _held(pid: int) -> int:
     if content and b"VmRSS:" not in content:
         content = _read(f"{_live(pid)}/status")
     return _kib(content, b"VmRSS:") + _kib(content, b"VmSwap:")
+
+
+def own_bytes(pid: int) -> int:
+    """Resident and swapped bytes of one process that are in no file."""
+    content = _read(f"{_live(pid)}/status")
+    return _kib(content, b"RssAnon:") + _kib(content, b"VmSwap:")
 
 
 def _share(pid: int) -> int:

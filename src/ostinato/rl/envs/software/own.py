@@ -25,7 +25,10 @@ from ostinato.rl.envs.software.workspace import Bounds, Workspace, report
 from ostinato.rl.types import Agent
 from ostinato.sandbox.types import Command, Sandbox
 
-TESTS = ("tests/*", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py", "conftest.py")
+TESTS = (
+    *("tests/*", "*/tests/*", "test_*.py", "*/test_*.py", "*_test.py"),
+    *("conftest.py", "*/conftest.py"),
+)
 """What is a test, by path; ``*`` stands for slashes too."""
 MAX_FILES = 300
 MAX_BYTES = 4_000_000

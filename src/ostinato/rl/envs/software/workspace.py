@@ -42,6 +42,8 @@ class Bounds:
     """What one episode may use."""
 
     turns: int = 20
+    runs: int = 8
+    """Runs of code or tests in one turn; further ones are refused."""
     output: int = 8000
     """Characters of one tool result; what is longer loses its middle."""
     text: int = 100_000
@@ -124,11 +126,16 @@ class Workspace:
         self._given = sandbox
         self.bounds = bounds
         self.tests = tests
+        self._runs = 0
 
     @cached_property
     def sandbox(self) -> Sandbox:
         """The one that was given, or the best of this machine, found when it is first needed."""
         return self._given or best()
+
+    def begin_turn(self) -> None:
+        """Runs are counted anew."""
+        self._runs = 0
 
     def call(self, call: ToolCall) -> str:
         """The result of any call but ``submit``, as text; what is wrong with it, if it is."""
@@ -205,6 +212,9 @@ class Workspace:
         return self._run(self.tests, "")
 
     def _run(self, argv: tuple[str, ...], stdin: str) -> str:
+        self._runs += 1
+        if self._runs > self.bounds.runs:
+            raise CallError(f"not run: more than {self.bounds.runs} runs in one turn")
         files = {path: text.encode() for path, text in self.files.items()}
         limits = self.bounds.run
         command = Command(argv=argv, files=files, stdin=stdin.encode(), limits=limits)

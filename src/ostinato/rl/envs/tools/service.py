@@ -43,7 +43,7 @@ class Param:
     def read(self, name: str, value: object) -> Any:
         """The value in its normal form: text stripped, lists sorted without repetitions."""
         match self.kind:
-            case "string" if isinstance(value, str):
+            case "string" if isinstance(value, str) and _whole(value):
                 if self.choices and value.strip() not in self.choices:
                     raise ServiceError(f"{name}: expected one of {', '.join(self.choices)}")
                 return value.strip()
@@ -51,9 +51,9 @@ class Param:
                 return value
             case "strings" if isinstance(value, list):
                 items: list[object] = list(value)
-                texts = {item.strip() for item in items if isinstance(item, str)}
-                if all(isinstance(item, str) for item in items):
-                    return sorted(texts)
+                texts = [item.strip() for item in items if isinstance(item, str) and _whole(item)]
+                if len(texts) == len(items):
+                    return sorted({*texts})
             case "object" if isinstance(value, dict):
                 return value
             case _:
@@ -133,6 +133,11 @@ class Service:
         run = self.by_name[normal.name].run
         assert run is not None, "the desk runs its own tools"
         return run(database, normal.arguments)
+
+
+def _whole(text: str) -> bool:
+    """Whether it can be shown again: halves of characters cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def copied(value: Any) -> Any:
