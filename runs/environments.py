@@ -31,6 +31,18 @@ TITLES = {
     "music": "Music",
 }
 
+REWARDS = {
+    "logic": "1 where every rule holds; by option the share of rules or cells",
+    "maths": "1 where the answer equals the right one",
+    "code": "1 where every hidden case passes; by option their share",
+    "software": "1 where every hidden case passes; by option the share of repaired cases, 0 on any "
+    "regression or tampering",
+    "tools": "1 where the end state and what was told are exactly as expected",
+    "judged": "1 for the best of five grades, or for better than the reference; by option the "
+    "grade as a share, or 1/2 for an equal",
+    "music": "1 where all nine rules hold; by option their share",
+}
+
 
 def page(text: str) -> str:
     """The page with its generated part made anew."""
@@ -46,7 +58,7 @@ def _sections() -> Iterator[str]:
     for kind, group in groupby(ordered, key=lambda one: one.kind):
         members = list(group)
         own = [one for one in members if one.extra is None]
-        yield f"\n### {TITLES[kind]}\n\n"
+        yield f"\n### {TITLES[kind]}\n\nReward: {REWARDS[kind]}.\n\n"
         yield "| environment | levels | what is asked | source of truth | guessable |\n"
         yield "|---|---|---|---|---|\n"
         for one in own:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,23 @@ def test_default_check_is_of_what_is_installed() -> None:
     assert mixture()
     assert all(one.extra is None for one in mixture())
     assert catalogue.find("logic/minesweeper").name == "logic/minesweeper"
+
+
+def test_a_users_own_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    problems = tmp_path / "mine.jsonl"
+    problems.write_text('{"problem": "2 + 2?", "answer": "4"}\n', encoding="utf-8")
+    assert main(["env", "show", str(problems)]) == 0
+    assert "maths/mine" in capsys.readouterr().out
+    exercises = tmp_path / "sums.jsonl"
+    test = {"args": [3, 4], "expected": 7}
+    task = {"prompt": "Write add(a, b).", "function": "add", "tests": [test]}
+    exercises.write_text(json.dumps(task) + "\n", encoding="utf-8")
+    assert main(["env", "show", str(exercises)]) == 0
+    out = capsys.readouterr().out
+    assert "code/sums" in out
+    assert "perfect" not in out
+    solved = task | {"solution": "def add(a, b):\n    return a + b\n"}
+    exercises.write_text(json.dumps(solved) + "\n", encoding="utf-8")
+    assert main(["env", "check", str(exercises), "--n", "1"]) == 0
+    assert main(["env", "show", str(tmp_path / "none.jsonl")]) == 2
+    assert "No such file" in capsys.readouterr().err

@@ -8,12 +8,13 @@ import torch
 from ostinato.nn.ops import linear as module
 from ostinato.nn.ops.linear import STEP, linear
 
-ROWS = (0, 1, 4, 5, 16, STEP - 1, STEP, STEP + 1, 500)
+ROWS = (0, 1, 2, 4, 5, 7, STEP - 1, STEP, STEP + 1, 500)
 
 
 @pytest.fixture(autouse=True)
 def every_product_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WORTH", 0)
+    monkeypatch.setattr(module, "LARGE", 0)
 
 
 @pytest.mark.parametrize("rows", ROWS)

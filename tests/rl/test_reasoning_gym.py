@@ -251,6 +251,24 @@ class TestLoopholes:
         assert not correct("puzzle24", "1*2*3*4")
         assert not correct("puzzle24", "+".join(map(str, numbers)) + "+0")
 
+    def test_no_number_of_a_pool_is_nearly_right(self):
+        answer = gym_question("pool_matrix", 1, 1).answer  # averages, as in 4.56
+        first, rest = answer.split(" ", 1)
+        assert correct("pool_matrix", f"{float(first):.3f} {rest}", 1, 1)
+        assert not correct("pool_matrix", f"{float(first) + 0.02:.2f} {rest}", 1, 1)
+        assert not correct("pool_matrix", rest, 1, 1)
+
+    @pytest.mark.parametrize("level", [1, 2, 3, 4])
+    def test_one_candidate_of_many_is_right(self, level: int):
+        question = gym_question("number_format", level, 3)
+        shown = question.prompt.partition("candidates: ")[2].split()
+        right = [one for one in shown if correct("number_format", one, level, 3)]
+        values = {round(float(one.replace(",", "")), 3) for one in right}
+        assert values == {round(float(question.answer), 3)}
+        assert len(right) <= len(shown) / 4
+        assert correct("number_format", f"{float(question.answer):.15e}", level, 3)
+        assert not correct("number_format", f"{float(question.answer) + 0.001:.3f}", level, 3)
+
     def test_sorting_is_exact(self):
         answer = gym_question("number_sorting", 1, 0).answer
         first = answer[2 : answer.index("'", 2)]

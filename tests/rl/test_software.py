@@ -17,6 +17,8 @@ from ostinato.rl.envs.software import SOFTWARE, Bounds, from_directory, repair
 from ostinato.rl.envs.software.build import verify
 from ostinato.rl.envs.software.episode import RepositoryEnv
 from ostinato.rl.envs.software.mutate import mutations
+from ostinato.rl.envs.software.own import TESTS as OWN_TESTS
+from ostinato.rl.envs.software.own import matches
 from ostinato.rl.envs.software.repair import BUGS, LEVELS, RepairTask, count
 from ostinato.rl.envs.software.table import (
     digest,
@@ -167,6 +169,18 @@ def test_the_agent_hears_how_many_turns_are_left() -> None:
     step = env.step(Action(Message("assistant", tool_calls=(ToolCall("list_files"),))))
     assert step.observation is not None
     assert step.observation.messages[0].results[0].text.endswith("(1 turn left)")
+
+
+def test_runs_in_one_turn_are_bounded() -> None:
+    env = repair(1, 0, bounds=Bounds(runs=2)).env()
+    env.begin()
+    run = ToolCall("run_python", {"code": "print(7)"})
+    for _ in range(2):  # counted anew in each turn
+        step = env.step(Action(Message("assistant", tool_calls=(run,) * 1000)))
+        assert step.observation is not None
+        texts = [result.text for result in step.observation.messages[0].results]
+        assert ["7" in text for text in texts[:4]] == [True, True, False, False]
+        assert len(texts) == 1000 and texts[-1].startswith("error: not run")
 
 
 def test_a_bad_submission_is_no_submission() -> None:
@@ -405,6 +419,7 @@ def test_new_tests_of_the_agent_do_not_run(tmp_path: Path) -> None:
     failing = {"path": "tests/test_no.py", "text": "raise SystemExit(1)\n"}
     agent = turns(ToolCall("write_file", failing), ToolCall("submit"))
     assert play(own.task(1, 0).env(), agent).grade.correct
+    assert matches("package/conftest.py", OWN_TESTS)
 
 
 def test_what_is_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from ostinato.rl.agents import Script
 from ostinato.rl.envs.registry import Environment
 from ostinato.rl.envs.tools import TOOLS
 from ostinato.rl.envs.tools.desk import MAX_CALLS, turns
+from ostinato.rl.envs.tools.service import Param, ServiceError
 from ostinato.rl.envs.tools.task import DeskTask
 from ostinato.rl.episode import play
 from ostinato.rl.types import Action, StopReason, Trajectory
@@ -172,6 +173,13 @@ def test_odd_calls_give_errors_and_nothing_else(env: Environment) -> None:
     assert all(text.startswith('{"error"') for text in answers[:MAX_CALLS])
     assert sum(step.metrics["bad_calls"] for step in trajectory.transitions) == len(odd)
     assert trajectory.grade.correct, trajectory.grade.reason
+
+
+def test_a_half_of_a_character_is_no_text() -> None:
+    for kind, value in (("string", "a\ud800"), ("strings", ["a", "\udfff"])):
+        with pytest.raises(ServiceError, match="expected"):
+            Param("", kind).read("x", value)
+    assert Param("", "strings").read("x", ["b ", "a", "a"]) == ["a", "b"]
 
 
 def test_more_calls_in_one_message_are_not_run() -> None:

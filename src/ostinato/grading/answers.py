@@ -40,8 +40,8 @@ class AnswerForm(StrEnum):
 
 
 _INSTRUCTIONS = {
-    AnswerForm.TAG: "Write your answer between <answer> and </answer>.",
-    AnswerForm.BOXED: r"Write your answer inside \boxed{}.",
+    AnswerForm.TAG: "Write your answer once, between <answer> and </answer>.",
+    AnswerForm.BOXED: r"Write your answer once, inside \boxed{}.",
     AnswerForm.PLAIN: "Reply with the answer alone.",
 }
 _MARKS = {

@@ -67,6 +67,8 @@ class Brief:
     in_key: float = 0.9  # share of the sounding time, at least
     on_chord: float = 0.5  # share of the sounding time of a bar, at least
     repeated: float = 0.5  # share of bars that repeat an earlier one, at most
+    sounding: float = 0.5  # share of each bar that sounds, at least
+    notes: int = 2  # of each bar, at least
 
 
 def read_bars(text: str, count: int) -> tuple[Bar, ...] | str:
@@ -123,6 +125,11 @@ def judge(bars: tuple[Bar, ...], brief: Brief) -> dict[str, bool]:
         earlier.append(bar)
     return {
         "metre": all(sum(note.steps for note in bar) == brief.bar_steps for bar in bars),
+        "filled": all(
+            len(_sounding(bar)) >= brief.notes
+            and sum(note.steps for note in _sounding(bar)) >= brief.sounding * brief.bar_steps
+            for bar in bars
+        ),
         "range": all(brief.lowest <= pitch <= brief.highest for pitch in pitches),
         "key": _share(notes, brief.scale) >= brief.in_key,
         "chords": all(

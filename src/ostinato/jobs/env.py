@@ -41,10 +41,14 @@ def list_environments(kind: str | None, as_json: bool) -> None:
 
 
 def show_task(name: str, level: int, seed: int, as_json: bool) -> None:
-    """One task: what the agent reads, its tools, how it is graded, and a perfect episode."""
+    """One task: what the agent reads, its tools, how it is graded, and how it is solved."""
     environment = find(name)
-    played = play((task := environment.task(level, seed)).env(), task.perfect())
-    first = played.transitions[0].observation
+    task = environment.task(level, seed)
+    first = task.env().begin()
+    try:
+        solved = play(task.env(), task.perfect())
+    except UserError:  # a user's own task that comes without its solution
+        solved = None
     if as_json:
         print_json(
             {
@@ -53,13 +57,15 @@ def show_task(name: str, level: int, seed: int, as_json: bool) -> None:
                 "seed": seed,
                 "prompt": to_openai(first.messages),
                 "tools": [tool.schema for tool in first.tools],
-                "perfect": _episode(played),
-                "grade": asdict(played.grade),
+                "perfect": None if solved is None else _episode(solved),
+                "grade": None if solved is None else asdict(solved.grade),
             }
         )
         return
     out = console()
-    out.print(f"[bold]{name}[/] level {level} of {environment.levels}, seed {seed}")
+    out.print(
+        f"[bold]{escape(environment.name)}[/] level {level} of {environment.levels}, seed {seed}"
+    )
     out.print(f"{environment.summary}\nTruth: {environment.truth}\n", markup=False)
     for message in first.messages:
         out.print(f"[dim]{message.role}[/]")
@@ -67,10 +73,16 @@ def show_task(name: str, level: int, seed: int, as_json: bool) -> None:
     for tool in first.tools:
         out.print(f"[dim]tool[/] {escape(str(tool.schema.get('name')))}: ", end="")
         out.print(str(tool.schema.get("description", "")), markup=False)
+    if solved is not None:
+        _print_episode(solved)
+
+
+def _print_episode(solved: Trajectory) -> None:
+    out = console()
     out.print("\n[bold]a perfect episode[/]")
-    for turn in played.transitions:
+    for turn in solved.transitions:
         out.print(f"[dim]assistant[/] {escape(_said(turn.action.message))}")
-    out.print(f"[dim]grade[/] {played.grade.score:g} {escape(played.grade.reason)}".rstrip())
+    out.print(f"[dim]grade[/] {solved.grade.score:g} {escape(solved.grade.reason)}".rstrip())
 
 
 def check_environments(

@@ -17,6 +17,8 @@ from typing import Any, NoReturn, cast
 from ostinato.base.errors import UserError
 from ostinato.grading.code import CASE_LIMITS, Case, Comparison
 from ostinato.rl.envs.code.task import CodeTask
+from ostinato.rl.envs.registry import Environment, Kind
+from ostinato.rl.types import Task
 from ostinato.sandbox.types import Limits
 
 _KEYS = {"prompt", "function", "tests", "solution"}
@@ -52,6 +54,24 @@ def read_tasks(
     """The tasks of a file; how outputs are compared, and what a test may use, hold for all."""
     exercises = read_exercises(path, comparison=comparison, limits=limits)
     return tuple(CodeTask(given, seed, partial) for seed, given in enumerate(exercises))
+
+
+def environment(path: Path) -> Environment:
+    """``code/STEM``: one level, the exercises by seed, from the first again after the last."""
+    tasks = read_tasks(path)
+
+    def make(level: int, seed: int) -> Task:
+        assert level == 1, "a file has one level"
+        return tasks[seed % len(tasks)]
+
+    return Environment(
+        name=f"code/{path.stem}",
+        kind=Kind.CODE,
+        summary=f"{len(tasks)} exercises of {path.name}",
+        truth="the tests of the file, each in a fresh sandbox",
+        levels=1,
+        make=make,
+    )
 
 
 def read_exercises(

@@ -70,7 +70,7 @@ Turn it into a polite message to {person}. The message
 names as they stand in the note, in plain sentences that deny nothing;
 - mentions nothing that was taken back, and no other days, gates, goods, names or numbers;
 - holds the word "please";
-- holds none of these words: {slang};
+- holds none of these, which are the note's own: {own};
 - has {shortest} to {longest} words.
 It will be compared with another message by the same points, and has to be the better one."""
 
@@ -98,6 +98,7 @@ class Rewrite:
         old = {kind: drawn[kind][1] for kind in rng.sample(kinds, corrected)}
         person = rng.choice(_PEOPLE)
         slang = rng.sample(_SLANG, slang_count)
+        own = [*slang, *(_SLOTS[kind].note.replace("{}", "").strip() for kind in kinds)]
         size = sum(len(value.split()) for value in facts.values())
         shortest, longest = size + 14, 10 * count + 25
         answer = _message(person, facts)
@@ -107,13 +108,13 @@ class Rewrite:
             f"words: {shortest} to {longest}",
             f"begins with: Dear {person},",
             *(f"mentions: {value}" for value in [*facts.values(), "please"]),
-            *(f"avoids: {value}" for value in [*old.values(), *slang]),
+            *(f"avoids: {value}" for value in [*old.values(), *own]),
             f"vocabulary: {'; '.join(value for slot in _SLOTS.values() for value in slot.values)}",
         ]
         prompt = _PROMPT.format(
             note=_note(facts, old, slang, rng),
             person=person,
-            slang=", ".join(slang),
+            own=", ".join(own),
             shortest=shortest,
             longest=longest,
         )

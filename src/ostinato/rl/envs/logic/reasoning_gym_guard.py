@@ -64,7 +64,7 @@ SHAPES = {
     "knights_knaves": rf"{_ROLE}(?:(?:,| and|, and) {_ROLE})*\.?",
     "mini_sudoku": r"[0-9 \n]+",
     "n_queens": r"[Q_ \n]+",
-    "number_format": _COMMAS,
+    "number_format": rf"{_COMMAS}(?:[eE][-+]?[0-9]{{1,3}})?",
     "number_sorting": r"\[[-+0-9., '\"]+\]",
     "palindrome_generation": r"[a-zA-Z]+",
     "polynomial_equations": rf"{_NUMBER}(?: ?, ?{_NUMBER})*",
@@ -158,6 +158,26 @@ def _check_integral(answer: str, entry: Entry) -> bool:
     return verdict is True
 
 
+def _check_candidate(answer: str, entry: Entry) -> bool:
+    """Theirs takes what is off by 0.01, where candidates differ in the third decimal."""
+    try:
+        return abs(float(answer.replace(",", "")) - float(entry["answer"])) < 0.0005
+    except ValueError:
+        return False
+
+
+def _check_pools(answer: str, entry: Entry) -> bool:
+    """Theirs takes numbers that are off by a hundredth of themselves."""
+    given, stored = _lines(answer), _lines(entry["answer"])
+    if [len(line) for line in given] != [len(line) for line in stored]:
+        return False
+    ours, theirs = answer.split(), entry["answer"].split()
+    try:
+        return all(abs(float(a) - float(b)) < 0.0051 for a, b in zip(ours, theirs, strict=True))
+    except ValueError:
+        return False
+
+
 def _check_polynomial(answer: str, entry: Entry) -> bool:
     """Theirs parses the answer with sympy, which evaluates it."""
     given = polynomial(answer)
@@ -189,8 +209,10 @@ _CHECKS: dict[str, Callable[[str, Entry], bool]] = {
     "countdown": _check_countdown,
     "intermediate_integration": _check_integral,
     "n_queens": _check_queens,
+    "number_format": _check_candidate,
     "number_sorting": _check_sorting,
     "polynomial_multiplication": _check_polynomial,
+    "pool_matrix": _check_pools,
     "puzzle24": _check_puzzle24,
     "rush_hour": _check_rush_hour,
     "simple_integration": _check_integral,

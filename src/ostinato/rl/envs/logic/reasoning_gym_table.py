@@ -154,6 +154,7 @@ fields take up to minutes to fill.
 CAPS = {
     "caesar_cipher": {"rotation": 1},  # further steps are more than the alphabet has
     "jugs": {"num_jugs": 0},  # its solver knows three jugs only
+    "number_format": {"max_delta": 1},  # further steps round to nothing: all candidates are equal
     "rubiks_cube": {"cube_size": 0},  # moves of inner layers cannot be written in an answer
     "survo": {"empty": 1},  # further steps are refused
 }

@@ -8,7 +8,7 @@ MUSIC: tuple[Environment, ...] = (
         "music/continuation",
         Continuation(),
         summary="continue a melody over given chords",
-        truth="eight rules: metre, range, key, chords, leaps, repetition (two), ending",
+        truth="nine rules: metre, filled bars, range, key, chords, leaps, repetition (two), ending",
     ),
 )
 

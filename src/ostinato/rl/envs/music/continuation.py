@@ -119,6 +119,8 @@ The melody begins, over the chords {named(before)}:
 
 Write the next {count} bars, over the chords {named(list(brief.chords))}, so that
 - every bar lasts exactly {brief.bar_steps} sixteenths;
+- every bar has at least {brief.notes} notes, and they sound for at least \
+{brief.sounding:.0%} of it;
 - all notes lie between {lowest} and {highest};
 - at least {brief.in_key:.0%} of the sounding time is notes of the key of {key} (the natural \
 scale);

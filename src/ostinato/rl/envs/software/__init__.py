@@ -1,5 +1,7 @@
 """Software engineering: repair a repository through tools, judged by hidden tests."""
 
+from functools import partial
+
 from ostinato.rl.envs.registry import Environment, Kind
 from ostinato.rl.envs.software.own import from_directory
 from ostinato.rl.envs.software.repair import LEVELS, RepairTask, repair
@@ -13,6 +15,14 @@ SOFTWARE: tuple[Environment, ...] = (
         truth="hidden calls of its functions, compared with what the repaired program returns",
         levels=LEVELS,
         make=repair,
+    ),
+    Environment(
+        name="software/repair-unseen",
+        kind=Kind.SOFTWARE,
+        summary="the same in three repositories that the other tasks never show",
+        truth="hidden calls of its functions, compared with what the repaired program returns",
+        levels=LEVELS,
+        make=partial(repair, unseen=True),
     ),
 )
 """Every environment of this kind."""

@@ -55,7 +55,7 @@ class RepositoryEnv:
             return self._over(malformed(f"stopped ({action.stop})"))
         if not action.message.tool_calls:
             return self._over(malformed("a turn without a call: nothing was submitted"))
-        work.begin_turn()
+        work.runs = 0
         results: list[ToolResult] = []
         for call in action.message.tool_calls:
             if call.name == "submit":

@@ -132,24 +132,37 @@ class RepairTask:
         return _ABOUT[len(self.mutant.edits) - 1]
 
 
+HELD_OUT = ("calculator", "ledger", "routes")
+"""Repositories that only ``software/repair-unseen`` asks for."""
+
+
 def repair(
-    level: int, seed: int, *, bounds: Bounds | None = None, sandbox: Sandbox | None = None
+    level: int,
+    seed: int,
+    *,
+    unseen: bool = False,
+    bounds: Bounds | None = None,
+    sandbox: Sandbox | None = None,
 ) -> RepairTask:
-    """The task of a level and a seed; seeds in a row differ until all mutants were drawn."""
-    every = _mutants(level)
+    """The task of a level and a seed; seeds in a row differ until all mutants were drawn.
+
+    ``unseen``: of the repositories that are held out, which the other tasks never show.
+    """
+    every = _mutants(level, unseen)
     name, mutant = every[seed % len(every)]
     return RepairTask(name, mutant, level, bounds or Bounds(), sandbox)
 
 
-def count(level: int) -> int:
+def count(level: int, *, unseen: bool = False) -> int:
     """How many different tasks a level has."""
-    return len(_mutants(level))
+    return len(_mutants(level, unseen))
 
 
 @cache
-def _mutants(level: int) -> tuple[tuple[str, Mutant], ...]:
+def _mutants(level: int, unseen: bool) -> tuple[tuple[str, Mutant], ...]:
     bugs = BUGS[level - 1]
-    every = [(name, mutant) for name in names() for mutant in repository(name).mutants[bugs - 1]]
+    chosen = [name for name in names() if (name in HELD_OUT) == unseen]
+    every = [(name, mutant) for name in chosen for mutant in repository(name).mutants[bugs - 1]]
     Random(f"software/repair {level}").shuffle(every)
     return tuple(every)
 

@@ -42,8 +42,7 @@ class Bounds:
     """What one episode may use."""
 
     turns: int = 20
-    runs: int = 8
-    """Runs of code or tests in one turn; further ones are refused."""
+    runs: int = 8  # of code or tests in one turn; further ones are refused
     output: int = 8000
     """Characters of one tool result; what is longer loses its middle."""
     text: int = 100_000
@@ -126,16 +125,12 @@ class Workspace:
         self._given = sandbox
         self.bounds = bounds
         self.tests = tests
-        self._runs = 0
+        self.runs = 0  # in this turn
 
     @cached_property
     def sandbox(self) -> Sandbox:
         """The one that was given, or the best of this machine, found when it is first needed."""
         return self._given or best()
-
-    def begin_turn(self) -> None:
-        """Runs are counted anew."""
-        self._runs = 0
 
     def call(self, call: ToolCall) -> str:
         """The result of any call but ``submit``, as text; what is wrong with it, if it is."""
@@ -212,13 +207,12 @@ class Workspace:
         return self._run(self.tests, "")
 
     def _run(self, argv: tuple[str, ...], stdin: str) -> str:
-        self._runs += 1
-        if self._runs > self.bounds.runs:
+        self.runs += 1
+        if self.runs > self.bounds.runs:
             raise CallError(f"not run: more than {self.bounds.runs} runs in one turn")
         files = {path: text.encode() for path, text in self.files.items()}
-        limits = self.bounds.run
-        command = Command(argv=argv, files=files, stdin=stdin.encode(), limits=limits)
-        return report(self.sandbox.run(command), limits)
+        command = Command(argv=argv, files=files, stdin=stdin.encode(), limits=self.bounds.run)
+        return report(self.sandbox.run(command), self.bounds.run)
 
     def _text(self, path: str) -> str:
         name = path.removeprefix("./")
@@ -289,8 +283,7 @@ def shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     half = limit // 2
-    left = len(text) - 2 * half
-    return f"{text[:half]}\n[... {left} characters left out ...]\n{text[-half:]}"
+    return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
 
 
 def _lines(text: str) -> list[str]:
