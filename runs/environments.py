@@ -1,4 +1,4 @@
-"""Writes the tables and examples of ``docs/environments.md`` between its two markers.
+"""Writes ``docs/environments_gym.md``, and ``docs/environments.md`` between its two markers.
 
     python runs/environments.py
 
@@ -15,10 +15,12 @@ from pathlib import Path
 from ostinato.base.files import write_text
 from ostinato.chat.messages import Message
 from ostinato.rl.envs.catalogue import environments
+from ostinato.rl.envs.logic.reasoning_gym_table import VERSION
 from ostinato.rl.envs.registry import Environment
 from ostinato.rl.episode import play
 
 PAGE = Path(__file__).parents[1] / "docs" / "environments.md"
+GYM = PAGE.with_name("environments_gym.md")
 BEGIN, END = "<!-- begin: runs/environments.py -->\n", "<!-- end: runs/environments.py -->\n"
 MOST_LINES, MOST_LETTERS = 24, 1_400  # of an example's prompt
 TITLES = {
@@ -43,6 +45,18 @@ REWARDS = {
     "music": "1 where all nine rules hold; by option their share",
 }
 
+INTRODUCTION = f"""# Environments of reasoning-gym
+
+Made by `runs/environments.py`. The generators of reasoning-gym {VERSION} behind one adapter
+(`rl/envs/logic/reasoning_gym.py`), with the extra `reasoning` installed. What was wrong with some
+of them, and what is done instead, stands in `reasoning_gym_table.py` and `reasoning_gym_guard.py`
+beside it.
+
+Reward: 1 where the answer is right, else 0; the package's partial scores by option where several
+answers are right.
+
+"""
+
 
 def page(text: str) -> str:
     """The page with its generated part made anew."""
@@ -59,24 +73,26 @@ def _sections() -> Iterator[str]:
         members = list(group)
         own = [one for one in members if one.extra is None]
         yield f"\n### {TITLES[kind]}\n\nReward: {REWARDS[kind]}.\n\n"
-        yield "| environment | levels | what is asked | source of truth | guessable |\n"
-        yield "|---|---|---|---|---|\n"
-        for one in own:
-            mark = "yes" if one.guessable else ""
-            yield f"| `{one.name}` | {one.levels} | {one.summary} | {one.truth} | {mark} |\n"
-        others = [one for one in members if one.extra is not None]
-        if others:
-            yield _listed(others)
+        yield from _table(own)
+        if len(own) < len(members):
+            count = len(members) - len(own)
+            yield f"\n{count} more come from reasoning-gym: [their page]({GYM.name}).\n"
         for one in own:
             yield _example(one)
 
 
-def _listed(others: list[Environment]) -> str:
-    """Environments of an extra: their names, with the number of levels."""
-    names = ", ".join(
-        f"`{one.name}` ({one.levels}{', guessable' if one.guessable else ''})" for one in others
-    )
-    return f"\nWith the extra `{others[0].extra}`, {len(others)} more (levels): {names}.\n"
+def _table(listed: list[Environment]) -> Iterator[str]:
+    yield "| environment | levels | what is asked | source of truth | guessable |\n"
+    yield "|---|---|---|---|---|\n"
+    for one in listed:
+        mark = "yes" if one.guessable else ""
+        yield f"| `{one.name}` | {one.levels} | {one.summary} | {one.truth} | {mark} |\n"
+
+
+def gym_page() -> str:
+    """The page of reasoning-gym's environments, all of it made here."""
+    others = [one for one in environments().values() if one.extra is not None]
+    return "".join([INTRODUCTION, *_table(others), *(_example(one) for one in others)])
 
 
 def _example(one: Environment) -> str:
@@ -109,3 +125,4 @@ def _short(text: str) -> str:
 
 if __name__ == "__main__":
     write_text(PAGE, page(PAGE.read_text(encoding="utf-8")))
+    write_text(GYM, gym_page())

@@ -19,7 +19,7 @@ from ostinato.rl.envs.software.episode import RepositoryEnv
 from ostinato.rl.envs.software.mutate import mutations
 from ostinato.rl.envs.software.own import TESTS as OWN_TESTS
 from ostinato.rl.envs.software.own import matches
-from ostinato.rl.envs.software.repair import BUGS, LEVELS, RepairTask, count
+from ostinato.rl.envs.software.repair import BUGS, HELD_OUT, LEVELS, RepairTask, count
 from ostinato.rl.envs.software.table import (
     digest,
     mutated,
@@ -319,6 +319,17 @@ def test_there_are_many_tasks() -> None:
     assert min(counts[3:]) >= 30
     kinds = {m.edits[0].kind for name in names() for m in repository(name).mutants[0]}
     assert len(kinds) >= 10
+
+
+def test_what_is_held_out_is_never_shown() -> None:
+    for level in range(1, LEVELS + 1):
+        asked = [
+            {repair(level, seed, unseen=unseen).name for seed in range(count(level, unseen=unseen))}
+            for unseen in (False, True)
+        ]
+        assert asked[1] <= set(HELD_OUT)
+        assert not asked[0] & set(HELD_OUT)
+        assert len(asked[0]) >= 9
 
 
 def test_mutations_have_their_place_in_the_text() -> None:

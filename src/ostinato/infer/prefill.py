@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ostinato.models.m1 import M1, Cache
 
-CHUNK = {"cpu": 1024, "cuda": 8192}  # tokens of all sequences together
+CHUNK = {"cpu": 512, "cuda": 8192}  # tokens of all sequences together
 
 
 @torch.inference_mode()
