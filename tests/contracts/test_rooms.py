@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def test_every_dependency_has_its_exact_version() -> None:
     }
     extras = project["optional-dependencies"].values()
     named = {
-        name.partition(">=")[0] for names in (project["dependencies"], *extras) for name in names
+        re.split("[>=]=", name)[0] for names in (project["dependencies"], *extras) for name in names
     }
     wanted = {name for name in named if not name.startswith("ostinato[")}
     assert wanted <= pinned

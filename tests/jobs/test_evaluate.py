@@ -33,7 +33,7 @@ def _known_result(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(model: str | None, suite: str, data: Path | None = None, *, as_json: bool = False) -> None:
-    evaluate(EvaluateRequest(suite, model, data, 256, 1, "cpu", as_json))
+    evaluate(EvaluateRequest(suite, model, data, 320, 1, "cpu", as_json))
 
 
 @pytest.mark.usefixtures("_known_result")
@@ -93,6 +93,6 @@ def test_long_context(
     assert [cell["right"] for cell in told["cells"]] == [0, 0, 0, 0]
     ask(language_model, "long-context")
     table = capsys.readouterr().out
-    assert "256 bytes" in table
-    assert " 512 " in table
+    assert "320 bytes" in table
+    assert " 640 " in table
     assert table.count("0 [0, 79] |") >= 4

@@ -38,7 +38,7 @@ from ostinato.sandbox.types import Limits
 T = TypeVar("T")
 
 FILES = {"README.md": "# small\n", "pkg/a.py": "x = 1\ny = 2\nx = 1\n", "tests/test_a.py": ""}
-DRAWN = [("tournament", "ratings.py"), ("numerals", "spelling.py")]
+DRAWN = [("tournament", "fixtures.py"), ("warehouse", "orders.py")]
 """Repositories and first modules of level 1, seed 0 and of level 5, seed 7."""
 QUICK = [(1, 0), (3, 1), (5, 0)]
 REPOSITORIES = 14

@@ -42,6 +42,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
 @pytest.fixture(autouse=True)
 def nothing_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Fresh directories are made in a place of the test's own, and gone after it."""
+    monkeypatch.setattr(sys.modules[__name__], "BEFORE", frozenset(_below()))
     base = Path(tempfile.mkdtemp(prefix="test-sandbox-", dir="/tmp"))
     base.chmod(0o755 if os.geteuid() else 0o777)
     monkeypatch.setattr(tempfile, "tempdir", str(base))
@@ -496,8 +497,16 @@ def _wait_for(condition: object) -> None:
         time.sleep(0.02)
 
 
+BEFORE = frozenset[int]()
+"""Processes below this one when a test began: other tests may have left workers that serve on."""
+
+
 def _descendants() -> list[int]:
-    """Process ids below this process, zombies apart."""
+    """Process ids below this process that the test at hand began, zombies apart."""
+    return [pid for pid in _below() if pid not in BEFORE]
+
+
+def _below() -> list[int]:
     found = [os.getpid()]
     for pid in found:
         for task in Path(f"/proc/{pid}/task").glob("*/children"):
