@@ -53,7 +53,7 @@ def _attack(
 
 def _handle(name: str, program: str, what: str, *needs: Need) -> Attack:
     """An attack that only has to get a descriptor of a dangerous kind."""
-    return _attack(name, program + "\ntime.sleep(0.3)", _holds(what), *needs, watch="held")
+    return _attack(name, program + "\ntime.sleep(1.0)", _holds(what), *needs, watch="held")
 
 
 _HANDLES = (
