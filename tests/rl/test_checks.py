@@ -13,6 +13,7 @@ from ostinato.chat.messages import Message
 from ostinato.grading import Grade, malformed, right, wrong
 from ostinato.grading.answers import AnswerForm
 from ostinato.rl.agents import Script, says
+from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.checks import check
 from ostinato.rl.envs.question import Question
 from ostinato.rl.envs.registry import Environment, of_questions
@@ -55,7 +56,6 @@ def test_a_sound_environment_has_no_failures(form: AnswerForm) -> None:
     found = check(environment(Sums(), form), 2, 40)
     assert not found.failures
     assert found.perfect == 1
-    assert found.constant is not None
     assert found.constant < 0.2
     assert not found.guessable
     assert found.repeatable
@@ -70,6 +70,12 @@ def test_each_unsound_one_is_found_out() -> None:
     same = check(environment(Sums(same=True)), 1, 10)
     assert same.constant == 1
     assert same.guessable
+
+
+def test_where_no_answer_is_a_text_the_constant_is_a_way_of_acting() -> None:
+    found = check(find("tools/calendar"), 1, 3)
+    assert found.constant == 0
+    assert not found.failures
 
 
 def test_a_perfect_agent_that_fails_is_a_failure() -> None:

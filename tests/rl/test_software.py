@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
@@ -319,6 +320,15 @@ def test_there_are_many_tasks() -> None:
     assert min(counts[3:]) >= 30
     kinds = {m.edits[0].kind for name in names() for m in repository(name).mutants[0]}
     assert len(kinds) >= 10
+
+
+def test_a_guess_is_one_change_and_seldom_right() -> None:
+    task = repair(1, 0)
+    played = [play(task.env(), task.guess(Random(seed))) for seed in range(3)]
+    assert not any(episode.grade.correct for episode in played)
+    assert all(episode.grade.well_formed for episode in played)
+    wrote = [episode.transitions[0].action.message.tool_calls[0] for episode in played]
+    assert all(call.arguments["text"] != task.files()[call.arguments["path"]] for call in wrote)
 
 
 def test_what_is_held_out_is_never_shown() -> None:

@@ -38,10 +38,12 @@ class Check:
     """The most that a well-formed non-answer earned; likewise."""
     cheats: dict[str, float]
     """The most that each cheat earned; likewise."""
-    constant: float | None
-    """The share of tasks that one and the same answer solves; None where no answer is a text."""
+    constant: float
+    """The share of tasks that one and the same answer solves; where no answer is a text, one and
+    the same way of acting: the best of the cheats.
+    """
     random: float | None
-    """The share of tasks that a blind guess solves."""
+    """The share of tasks that a blind guess solves; None where there is none."""
     repeatable: bool
     """The same seed made the same prompt twice."""
     trusted: bool
@@ -66,7 +68,7 @@ class Check:
     @property
     def guessable(self) -> bool:
         """A constant answer gets too much for a default mixture."""
-        return (self.constant or 0) > GUESSABLE
+        return self.constant > GUESSABLE
 
 
 def check(
@@ -84,6 +86,7 @@ def check(
     trusted = True
     seconds = 0.0
     earned: dict[str, float] = {}
+    solved = Counter[str]()
     guesses: list[float] = []
     for seed, task in enumerate(tasks):
         start = time.perf_counter()
@@ -92,13 +95,15 @@ def check(
         perfect.append(best.reward.total)
         trusted = trusted and best.reward.trusted
         for name, agent in {_EMPTY: nobody(), _FORM: task.says("?"), **task.cheats()}.items():
-            total = play(task.env(), agent).reward.total
-            earned[name] = max(total, earned.get(name, total))
+            reward = play(task.env(), agent).reward
+            earned[name] = max(reward.total, earned.get(name, reward.total))
+            solved[name] += reward.correctness == 1
         guess = task.guess(Random(f"guess {seed}"))
         if guess is not None:
             guesses.append(_solved(task, guess))
         if advance is not None:
             advance(1)
+    constant = _best_constant(tasks)
     return Check(
         environment=environment.name,
         level=level,
@@ -107,7 +112,7 @@ def check(
         empty=earned.pop(_EMPTY),
         form_only=earned.pop(_FORM),
         cheats=earned,
-        constant=_best_constant(tasks),
+        constant=max(solved.values()) / count if constant is None else constant,
         random=sum(guesses) / len(guesses) if guesses else None,
         repeatable=_prompts(tasks[:5])
         == _prompts([environment.task(level, s) for s in range(min(5, count))]),

@@ -12,6 +12,7 @@ from ostinato.chat.messages import Message, ToolCall
 from ostinato.rl.agents import Script, says
 from ostinato.rl.envs.software.cheats import cheats
 from ostinato.rl.envs.software.episode import RepositoryEnv
+from ostinato.rl.envs.software.mutate import mutations
 from ostinato.rl.envs.software.table import Case, Edit, Mutant, mutated, names, repository
 from ostinato.rl.envs.software.verdict import HiddenCases
 from ostinato.rl.envs.software.workspace import TESTS, Bounds
@@ -116,9 +117,14 @@ class RepairTask:
         """Talks, and calls no tool."""
         return says(answer)
 
-    def guess(self, rng: Random) -> None:
-        """None: a patch is not guessed."""
-        del rng
+    def guess(self, rng: Random) -> Agent:
+        """Changes one place somewhere, and submits."""
+        files = self.files()
+        path = rng.choice(sorted(p for p in files if p.endswith(".py") and "/" not in p))
+        edit = rng.choice(mutations(path, files[path]))
+        changed = files[path][: edit.start] + edit.text + files[path][edit.end :]
+        calls = (ToolCall("write_file", {"path": path, "text": changed}), ToolCall("submit"))
+        return Script([Message("assistant", tool_calls=(call,)) for call in calls])
 
     def _about(self) -> str:
         first = self.mutant.edits[0]
