@@ -152,7 +152,7 @@ def get_nothing_from(task: CodeTask) -> None:
         assert play(task.env(), guess).grade.score == 0
 
 
-@pytest.mark.parametrize("name", ["turn_blocks", "islands"])
+@pytest.mark.parametrize("name", ["turn_blocks", pytest.param("islands", marks=pytest.mark.long)])
 def test_cheats_get_nothing(name: str) -> None:
     get_nothing_from(CodeTask(drawn(PROBLEMS[name])))
 
