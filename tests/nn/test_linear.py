@@ -37,6 +37,21 @@ def test_leading_axes_and_strides_do_not_matter() -> None:
     torch.testing.assert_close(linear(part, weight), part @ weight.T, rtol=1e-5, atol=1e-5)
 
 
+@torch.no_grad()
+def test_few_different_numbers_of_rows_reach_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def product(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        seen.append(len(x))
+        return x @ weight.T
+
+    monkeypatch.setattr(module, "_onednn", lambda: product)
+    weight = torch.randn(24, 32)
+    for rows in range(module.FEW + 1, 3 * STEP):
+        assert linear(torch.randn(rows, 32), weight).shape == (rows, 24)
+    assert set(seen) == {STEP, 2 * STEP, 3 * STEP}
+
+
 def test_gradients_and_other_precisions_go_the_usual_way() -> None:
     x = torch.randn(40, 32, requires_grad=True)
     weight = torch.randn(24, 32, requires_grad=True)

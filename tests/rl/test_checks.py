@@ -72,6 +72,46 @@ def test_each_unsound_one_is_found_out() -> None:
     assert same.guessable
 
 
+class Sometimes(Sums):
+    """Every other question is answered by anything that holds a digit, and by the same "1"."""
+
+    def check(self, question: Question, answer: str) -> Grade:
+        if int(question.answer) % 2:
+            return super().check(question, answer)
+        return right() if any(letter.isdecimal() for letter in answer) else wrong("no number")
+
+
+def test_one_unsound_task_among_others_is_found() -> None:
+    found = check(environment(Sometimes()), 2, 20)
+    assert any("stuffing" in failure for failure in found.failures)
+    tasks = [environment(Sometimes()).task(2, seed) for seed in range(20)]
+    even = sum(int(task.answer or 0) % 2 == 0 for task in tasks)
+    assert found.constant >= even / 20 > 0.2
+
+
+def test_the_best_constant_answer_counts_and_no_other() -> None:
+    class Skewed(Sums):
+        def make(self, level: int, rng: Random) -> Question:
+            answer = rng.choice((7, 7, 7, rng.randrange(100, 1000)))
+            return Question(f"{answer} + 0?", str(answer))
+
+    tasks = [environment(Skewed()).task(2, seed) for seed in range(40)]
+    sevens = sum(task.answer == "7" for task in tasks)
+    found = check(environment(Skewed()), 2, 40)
+    assert found.constant == sevens / 40
+    assert found.guessable
+    assert not found.failures
+
+
+def test_one_task_that_the_perfect_agent_fails_is_found() -> None:
+    class Odd(Sums):
+        def check(self, question: Question, answer: str) -> Grade:
+            even = int(question.answer) % 2 == 0
+            return wrong("never") if even else super().check(question, answer)
+
+    assert "got 0" in check(environment(Odd()), 2, 20).failures[0]
+
+
 def test_where_no_answer_is_a_text_the_constant_is_a_way_of_acting() -> None:
     found = check(find("tools/calendar"), 1, 3)
     assert found.constant == 0

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
 
+from ostinato.rl.envs import catalogue
 from ostinato.rl.envs.catalogue import environments, find, mixture
 from ostinato.rl.envs.checks import nobody
 from ostinato.rl.envs.logic.reasoning_gym_table import SLOW
@@ -65,3 +67,15 @@ def test_names_kinds_and_the_default_mixture() -> None:
         assert environment.truth
     assert {environment.kind for environment in mixture()} == set(Kind)
     assert not any(environment.guessable or environment.extra for environment in mixture())
+
+
+def test_what_a_constant_answer_solves_is_in_no_default_mixture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = environments()
+    marked = {
+        name: replace(one, guessable=name.startswith("logic/")) for name, one in known.items()
+    }
+    monkeypatch.setattr(catalogue, "environments", lambda: marked)
+    assert Kind.LOGIC not in {environment.kind for environment in mixture()}
+    assert len(mixture()) == sum(one.extra is None for one in known.values()) - 24

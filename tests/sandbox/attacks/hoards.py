@@ -7,7 +7,7 @@ import dataclasses
 import time
 from pathlib import Path
 
-from attacks.noun import PROGRAM, SMALL, Attack, Category, Limits, Oracle, Run, sustained
+from attacks.noun import PROGRAM, SMALL, Run, resource_attack, sustained
 from attacks.processes import outlives
 from attacks.world import WORLD, World
 from ostinato.sandbox.types import MIB
@@ -74,38 +74,14 @@ def _dumps(world: World, run: Run) -> str:
     return ""
 
 
-def _attack(
-    name: str,
-    program: str,
-    succeeded: Oracle,
-    *,
-    watch: str = "",
-    limits: Limits = SMALL,
-    keep: tuple[str, ...] = (),
-    long: bool = False,
-    no_control: str = "",
-) -> Attack:
-    return Attack(
-        name=name,
-        category=Category.RESOURCES,
-        program=program,
-        succeeded=succeeded,
-        limits=limits,
-        keep=keep,
-        watch=frozenset(watch.split()),
-        long=long,
-        no_control=no_control,
-    )
-
-
 _MEMORY = (
-    _attack(
+    resource_attack(
         "memory",
         "hoard = b'x' * (320 << 20)\ntime.sleep(0.6)",
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-of-children",
         """\
 children = []
@@ -122,7 +98,7 @@ if any(os.waitpid(child, 0)[1] for child in children):
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-of-orphans",
         """\
 for _ in range(5):
@@ -132,7 +108,7 @@ time.sleep(1.3)
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-files",
         """\
 for number in range(60):
@@ -143,7 +119,7 @@ time.sleep(0.6)
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-nobody-maps",
         # Shared memory stays when its pages are no longer mapped: no process is seen to hold it.
         """\
@@ -159,7 +135,7 @@ assert hoard[0][5] == 120
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-of-dev-zero",
         """\
 import mmap
@@ -175,7 +151,7 @@ time.sleep(0.6)
         hogs,
         watch="memory",
     ),
-    _attack(
+    resource_attack(
         "memory-in-dev-shm",
         """\
 name = f"/dev/shm/{$token}"
@@ -187,7 +163,7 @@ os.unlink(name)
 """,
         hogs,
     ),
-    _attack(
+    resource_attack(
         "memory-in-pipes",
         """\
 import fcntl
@@ -207,16 +183,16 @@ for _ in hoard:
 """,
         hogs,
     ),
-    _attack(
+    resource_attack(
         "memory-left-behind",
         """\
 identifier = call("shmget", $key, 1 << 20, 0o1600)
 """,
         _shared_memory,
     ),
-    _attack("semaphore-left-behind", "call('semget', $key, 1, 0o1600)", _shared_memory),
-    _attack("queue-left-behind", "call('msgget', $key, 0o1600)", _shared_memory),
-    _attack(
+    resource_attack("semaphore-left-behind", "call('semget', $key, 1, 0o1600)", _shared_memory),
+    resource_attack("queue-left-behind", "call('msgget', $key, 0o1600)", _shared_memory),
+    resource_attack(
         "queue-by-name-left-behind",
         "call('mq_open', $token.encode(), os.O_CREAT | os.O_RDWR, 0o600, 0)",
         lambda world, run: world.queue_left(),
@@ -224,7 +200,7 @@ identifier = call("shmget", $key, 1 << 20, 0o1600)
 )
 
 _DISK = (
-    _attack(
+    resource_attack(
         "disk-one-file",
         """\
 with open("large", "wb") as file:
@@ -235,7 +211,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-many-files",
         """\
 for number in range(40):
@@ -246,7 +222,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-small-files",
         """\
 for folder in range(100):
@@ -259,7 +235,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-without-names",
         """\
 files = []
@@ -273,7 +249,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-without-names-or-descriptors",
         """\
 import mmap
@@ -289,7 +265,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-in-flight",
         # Descriptors under way are in nobody's table.
         """\
@@ -305,7 +281,7 @@ time.sleep(0.6)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-by-reservation",
         """\
 for number in range(60):
@@ -316,7 +292,7 @@ time.sleep(0.7)
         fills,
         watch="disk",
     ),
-    _attack(
+    resource_attack(
         "disk-behind-a-flicker",
         # Who walks the directory meanwhile meets names that are gone.
         """\
@@ -339,7 +315,7 @@ time.sleep(1)
         watch="disk",
         limits=dataclasses.replace(SMALL, cpu_seconds=20),
     ),
-    _attack(
+    resource_attack(
         "disk-by-depth",
         """\
 time.sleep(0.2)
@@ -352,7 +328,7 @@ time.sleep(0.3)
 """,
         leftovers,
     ),
-    _attack(
+    resource_attack(
         "stubborn-names",
         """\
 os.makedirs(b"\\xff\\n/ x/-rf *")
@@ -365,7 +341,7 @@ time.sleep(0.1)
         leftovers,
         no_control="root's rm stumbles over no name",
     ),
-    _attack(
+    resource_attack(
         "core-dump",
         """\
 import resource

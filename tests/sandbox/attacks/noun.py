@@ -148,3 +148,28 @@ def program_of(attack: Attack, world: World) -> str:
     from attacks.prelude import PRELUDE
 
     return f"# {world.token}\n" + PRELUDE + Template(attack.program).substitute(world)
+
+
+def resource_attack(
+    name: str,
+    program: str,
+    succeeded: Oracle,
+    *,
+    watch: str = "",
+    limits: Limits = SMALL,
+    keep: tuple[str, ...] = (),
+    long: bool = False,
+    no_control: str = "",
+) -> Attack:
+    """An attack on what a run may use; ``watch`` names what is sampled, with spaces between."""
+    return Attack(
+        name=name,
+        category=Category.RESOURCES,
+        program=program,
+        succeeded=succeeded,
+        limits=limits,
+        keep=keep,
+        watch=frozenset(watch.split()),
+        long=long,
+        no_control=no_control,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from attacks.noun import SMALL, Attack, Category, Limits, Oracle, Run
+from attacks.noun import SMALL, Run, resource_attack
 from attacks.processes import outlives
 from attacks.world import World
 from ostinato.sandbox.types import MIB, Status
@@ -36,43 +36,19 @@ def burns(world: World, run: Run) -> str:
     return outlives(world, run)
 
 
-def _attack(
-    name: str,
-    program: str,
-    succeeded: Oracle,
-    *,
-    watch: str = "",
-    limits: Limits = SMALL,
-    keep: tuple[str, ...] = (),
-    long: bool = False,
-    no_control: str = "",
-) -> Attack:
-    return Attack(
-        name=name,
-        category=Category.RESOURCES,
-        program=program,
-        succeeded=succeeded,
-        limits=limits,
-        keep=keep,
-        watch=frozenset(watch.split()),
-        long=long,
-        no_control=no_control,
-    )
-
-
 _OUTPUT = (
-    _attack(
+    resource_attack(
         "flood-stdout",
         "for _ in range(64): os.write(1, bytes(1 << 16))",
         floods,
     ),
-    _attack(
+    resource_attack(
         "flood-stderr",
         "for _ in range(64): os.write(2, bytes(1 << 16))",
         floods,
     ),
-    _attack("flood-reply", "for _ in range(64): os.write(3, bytes(1 << 16))", floods),
-    _attack(
+    resource_attack("flood-reply", "for _ in range(64): os.write(3, bytes(1 << 16))", floods),
+    resource_attack(
         "flood-from-many",
         """\
 children = [os.fork() for _ in range(2)]
@@ -87,8 +63,8 @@ if 0 in children:
 )
 
 _TIME = (
-    _attack("burn", "while time.process_time() < 2.5: pass", burns, limits=_CPU),
-    _attack(
+    resource_attack("burn", "while time.process_time() < 2.5: pass", burns, limits=_CPU),
+    resource_attack(
         "burn-deaf",
         """\
 import resource
@@ -100,7 +76,7 @@ while time.process_time() < 2.5:
         burns,
         limits=_CPU,
     ),
-    _attack(
+    resource_attack(
         "burn-in-children",
         """\
 children = []
@@ -117,7 +93,7 @@ if any(os.waitpid(child, 0)[1] for child in children):
         burns,
         limits=_CPU,
     ),
-    _attack(
+    resource_attack(
         "burn-in-a-relay",
         # Each runner hands on and dies: none burns much.
         """\
@@ -138,7 +114,7 @@ while time.time() < end:
         burns,
         limits=dataclasses.replace(_CPU, wall_seconds=8),
     ),
-    _attack(
+    resource_attack(
         "burn-unwaited",
         # A parent that ignores the end of its children is not charged for them, and each lives
         # too shortly for the clock's ticks.
