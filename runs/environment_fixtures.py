@@ -16,7 +16,7 @@ from ostinato.base.log import progress
 from ostinato.rl.envs.catalogue import environments
 from ostinato.rl.envs.registry import Environment
 
-PAGE = Path(__file__).parents[1] / "tests" / "rl" / "environments.json"
+FILE = Path(__file__).parents[1] / "tests" / "rl" / "environments.json"
 ITEMS = 5
 
 
@@ -38,4 +38,4 @@ if __name__ == "__main__":
             made[name] = items(environment)
             advance(1)
     lines = (f"{json.dumps(name)}: {json.dumps(tasks)}" for name, tasks in made.items())
-    write_text(PAGE, "{\n" + ",\n".join(lines) + "\n}\n")
+    write_text(FILE, "{\n" + ",\n".join(lines) + "\n}\n")

@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 
 from ostinato.base.files import write_text
-from ostinato.chat.messages import Message
+from ostinato.jobs.env import said
 from ostinato.rl.envs.catalogue import environments
 from ostinato.rl.envs.logic.reasoning_gym_table import VERSION
 from ostinato.rl.envs.registry import Environment
@@ -100,20 +100,11 @@ def _example(one: Environment) -> str:
     played = play(task.env(), task.perfect())
     first = played.transitions[0].observation
     prompt = "\n\n".join(message.content for message in first.messages)
-    answer = "\n".join(_said(turn.action.message) for turn in played.transitions)
+    answer = "\n".join(said(turn.action.message) for turn in played.transitions)
     return (
         f"\n<details><summary><code>{one.name}</code></summary>\n\n"
         f"````text\n{_short(prompt)}\n````\n\nA right answer:\n\n````text\n{_short(answer)}\n````\n"
         "\n</details>\n"
-    )
-
-
-def _said(message: Message) -> str:
-    return "\n".join(
-        [
-            *([message.content] if message.content else []),
-            *(c.json_line() for c in message.tool_calls),
-        ]
     )
 
 

@@ -20,6 +20,7 @@ import typer
 
 from ostinato import __version__, cli_env
 from ostinato.base.errors import UserError
+from ostinato.cli_env import Json
 
 MELODY_MODEL = "midiformer-melody"
 
@@ -34,7 +35,6 @@ app = typer.Typer(
 app.add_typer(cli_env.app)
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
 Recipe = Annotated[
     Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.", show_default=False)
 ]

@@ -81,7 +81,7 @@ def _print_episode(solved: Trajectory) -> None:
     out = console()
     out.print("\n[bold]a perfect episode[/]")
     for turn in solved.transitions:
-        out.print(f"[dim]assistant[/] {escape(_said(turn.action.message))}")
+        out.print(f"[dim]assistant[/] {escape(said(turn.action.message))}")
     out.print(f"[dim]grade[/] {solved.grade.score:g} {escape(solved.grade.reason)}".rstrip())
 
 
@@ -171,7 +171,8 @@ def _episode(played: Trajectory) -> list[dict[str, Any]]:
     return to_openai(messages)
 
 
-def _said(message: Message) -> str:
+def said(message: Message) -> str:
+    """The words of a turn, then its calls, one on a line."""
     calls = [call.json_line() for call in message.tool_calls]
     return "\n".join([*([message.content] if message.content else []), *calls])
 

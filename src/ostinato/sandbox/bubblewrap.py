@@ -14,9 +14,10 @@ from pathlib import Path
 
 from ostinato.sandbox import layout
 from ostinato.sandbox.errors import SandboxError
-from ostinato.sandbox.identity import Identity, can_make_namespaces
+from ostinato.sandbox.identity import Identity
+from ostinato.sandbox.machine import lacks_children, lacks_filter, lacks_namespaces
 from ostinato.sandbox.process import Supervised, plan, run_async
-from ostinato.sandbox.seccomp import AUDIT_ARCH, assemble
+from ostinato.sandbox.seccomp import assemble
 from ostinato.sandbox.supervisor import kernel
 from ostinato.sandbox.supervisor.job import FRESH, Job
 from ostinato.sandbox.types import Command, Outcome
@@ -59,21 +60,9 @@ class Bubblewrap:
 
     def missing(self) -> str | None:
         """What the machine lacks, in one sentence."""
-        machine = platform.machine()
         if self._program is None:
             return "found no program bwrap on PATH: install the package bubblewrap"
-        if machine not in AUDIT_ARCH:
-            return (
-                f"no system call filter for {machine}: use a machine of {' or '.join(AUDIT_ARCH)}"
-            )
-        if os.geteuid() == 0 and not can_make_namespaces():
-            return (
-                "root lacks capabilities that bubblewrap needs (CAP_SYS_ADMIN, CAP_SETUID, "
-                "CAP_SETGID, CAP_SETPCAP, CAP_KILL): grant them, or run as an ordinary user"
-            )
-        if not Path("/proc/thread-self/children").exists():
-            return "the kernel lists no children in /proc: build it with CONFIG_PROC_CHILDREN=y"
-        return None
+        return lacks_filter() or lacks_namespaces("bubblewrap") or lacks_children()
 
     def run(self, command: Command) -> Outcome:
         """See ``Sandbox``."""

@@ -15,8 +15,9 @@ from pathlib import Path
 from ostinato.sandbox import layout
 from ostinato.sandbox.errors import SandboxError
 from ostinato.sandbox.identity import Identity, is_unlimited_root
+from ostinato.sandbox.machine import lacks_children, lacks_filter
 from ostinato.sandbox.process import Supervised, plan, run_async
-from ostinato.sandbox.seccomp import AUDIT_ARCH, assemble
+from ostinato.sandbox.seccomp import assemble
 from ostinato.sandbox.supervisor.job import Job
 from ostinato.sandbox.supervisor.kernel import landlock_abi
 from ostinato.sandbox.types import Command, Outcome
@@ -43,11 +44,8 @@ class Landlock:
 
     def missing(self) -> str | None:
         """What the kernel or the machine lacks, in one sentence."""
-        machine = platform.machine()
-        if machine not in AUDIT_ARCH:
-            return (
-                f"no system call filter for {machine}: use a machine of {' or '.join(AUDIT_ARCH)}"
-            )
+        if missing := lacks_filter():
+            return missing
         if self._abi == 0:
             return (
                 "the kernel has no Landlock: boot one with CONFIG_SECURITY_LANDLOCK=y and "
@@ -58,8 +56,8 @@ class Landlock:
                 f"the kernel's Landlock is of version {self._abi}, and 3 is needed (Linux 6.2): "
                 "upgrade it, or install bubblewrap"
             )
-        if not Path("/proc/thread-self/children").exists():
-            return "the kernel lists no children in /proc: build it with CONFIG_PROC_CHILDREN=y"
+        if missing := lacks_children():
+            return missing
         if is_unlimited_root():
             return (
                 "root lacks the capabilities to become another user for a run (CAP_DAC_OVERRIDE, "

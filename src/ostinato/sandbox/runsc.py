@@ -18,9 +18,10 @@ from pathlib import Path
 
 from ostinato.sandbox import layout, supervisor
 from ostinato.sandbox.errors import SandboxError
-from ostinato.sandbox.identity import Identity, can_make_namespaces
+from ostinato.sandbox.identity import Identity
+from ostinato.sandbox.machine import lacks_children, lacks_filter, lacks_namespaces
 from ostinato.sandbox.process import Supervised, plan, run_async
-from ostinato.sandbox.seccomp import AUDIT_ARCH, assemble
+from ostinato.sandbox.seccomp import assemble
 from ostinato.sandbox.supervisor.job import BESIDE, FRESH, Job
 from ostinato.sandbox.types import Command, Outcome
 
@@ -55,20 +56,10 @@ class Runsc:
 
     def missing(self) -> str | None:
         """What the machine lacks, in one sentence."""
-        machine = platform.machine()
         if self._program is None:
             return "found no program runsc (gVisor) on PATH: use landlock or bubblewrap"
-        if machine not in AUDIT_ARCH:
-            return (
-                f"no system call filter for {machine}: use a machine of {' or '.join(AUDIT_ARCH)}"
-            )
-        if os.geteuid() == 0 and not can_make_namespaces():
-            return (
-                "root lacks capabilities that runsc needs (CAP_SYS_ADMIN, CAP_SETUID, "
-                "CAP_SETGID, CAP_SETPCAP, CAP_KILL): grant them, or run as an ordinary user"
-            )
-        if not Path("/proc/thread-self/children").exists():
-            return "the kernel lists no children in /proc: build it with CONFIG_PROC_CHILDREN=y"
+        if missing := lacks_filter() or lacks_namespaces("runsc") or lacks_children():
+            return missing
         base = Path(tempfile.gettempdir()).resolve()
         if any(base.is_relative_to(place) for place in ("/dev", "/proc", "/sys", _RELAY)):
             return (

@@ -53,7 +53,7 @@ class Suite:
     def cell(self, task: str, length: int) -> list[Example]:
         """The examples of one task at one length; always the same ones."""
         seeds = (f"test {self.seed} {task} {length} {index}" for index in range(self.examples))
-        return [_for_testing(Random(seed), task, length) for seed in seeds]
+        return [_test_example(Random(seed), task, length) for seed in seeds]
 
 
 def training_documents(
@@ -86,7 +86,7 @@ def for_testing(prompt: str) -> bool:
     return crc32(prompt.encode()) % _TEST_SHARE == 0
 
 
-def _for_testing(rng: Random, task: str, length: int) -> Example:
+def _test_example(rng: Random, task: str, length: int) -> Example:
     while not for_testing((example := draw(rng, task, length)).prompt):
         pass
     return example

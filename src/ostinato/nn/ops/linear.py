@@ -17,6 +17,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from ostinato.nn.ops.plain import is_plain
+
 FEW = 4  # rows up to which reading the weights is all there is to do
 LARGE = 1 << 17  # weights from which on a batched product pays for few rows
 WORTH = 1 << 20  # rows times weights from which on oneDNN pays for many
@@ -26,7 +28,7 @@ STEP = 16  # rows are filled up to a multiple: oneDNN keeps a plan for each numb
 def linear(x: Float[Tensor, "*batch i"], weight: Float[Tensor, "o i"]) -> Float[Tensor, "*batch o"]:
     """The product in the dtype of both; the rounding may differ from ``functional.linear``'s."""
     rows = x.numel() // x.shape[-1]
-    if not rows or not _plain(x, weight):
+    if not rows or not is_plain(x, weight):
         return functional.linear(x, weight)
     if rows <= FEW:
         halves = weight.numel() >= LARGE and len(weight) % 2 == 0 and weight.is_contiguous()
@@ -46,17 +48,6 @@ def _few(x: Tensor, weight: Tensor, rows: int) -> Tensor:
     inputs = x.reshape(rows, -1).T.expand(2, -1, -1)
     found = torch.bmm(weight.view(2, -1, weight.shape[1]), inputs)
     return found.view(len(weight), rows).T.reshape(*x.shape[:-1], -1)
-
-
-def _plain(x: Tensor, weight: Tensor) -> bool:
-    """Float32 on a CPU, and nothing to be differentiated or cast."""
-    tracked = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
-    return (
-        x.device.type == weight.device.type == "cpu"
-        and x.dtype == weight.dtype == torch.float32
-        and not tracked
-        and not torch.is_autocast_enabled("cpu")
-    )
 
 
 @cache

@@ -9,6 +9,8 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import scaled_dot_product_attention
 
+from ostinato.nn.ops.plain import is_plain
+
 ANY_LENGTH = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 QUERIES = 256  # that share a mask, where one is needed: it bounds the memory by 256 x S
 
@@ -62,7 +64,7 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
         return scaled_dot_product_attention(
             q_BHTD, k_BGSD, v_BGSD, is_causal=causal, enable_gqa=grouped
         )
-    if key_lengths is None and _plain(q_BHTD, k_BGSD, v_BGSD):
+    if key_lengths is None and is_plain(q_BHTD, k_BGSD, v_BGSD):
         return _after(q_BHTD, k_BGSD, v_BGSD)
     device = q_BHTD.device
     ends = torch.tensor([keys], device=device) if key_lengths is None else key_lengths.to(device)
@@ -83,12 +85,6 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
             )
         )
     return parts[0] if len(parts) == 1 else torch.cat(parts, 2)
-
-
-def _plain(*tensors: Tensor) -> bool:
-    """Float32 on a CPU, with nothing to be differentiated."""
-    tracked = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-    return not tracked and all(x.is_cpu and x.dtype == torch.float32 for x in tensors)
 
 
 def _after(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor) -> Tensor:
