@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import builtins
 import importlib.metadata
-import os
 import pickle
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hash_seed import printed
 
 from ostinato.base.errors import UserError
 from ostinato.rl.envs.logic import reasoning_gym as adapter
@@ -132,15 +131,7 @@ class TestSeeds:
             "all = [ask(name, 1, seed) for name in sys.argv[1:] for seed in range(5)]\n"
             "print(hashlib.sha256(repr([(q.prompt, q.answer) for q in all]).encode()).hexdigest())"
         )
-        digests = {
-            subprocess.run(
-                [sys.executable, "-c", program, *names],
-                env={**os.environ, "PYTHONHASHSEED": hash_seed},
-                capture_output=True,
-                check=True,
-            ).stdout
-            for hash_seed in ("1", "2")
-        }
+        digests = {printed(program, *names, hash_seed=seed) for seed in ("1", "2")}
         assert len(digests) == 1
 
     def test_nothing_is_printed(self, capsys: pytest.CaptureFixture[str]):
