@@ -224,6 +224,15 @@ def test_the_first_tier_is_offered_wherever_the_kernel_has_what_it_needs() -> No
     assert available()["landlock"] is None
 
 
+def test_bubblewrap_is_offered_wherever_the_program_can_make_its_namespaces() -> None:
+    if (missing := Bubblewrap().missing()) is not None:
+        pytest.skip(f"bubblewrap: {missing}")
+    trial = ["bwrap", "--unshare-pid", "--unshare-net", "--ro-bind", "/", "/", "true"]
+    if subprocess.run(trial, capture_output=True, check=False).returncode:
+        pytest.skip("bubblewrap: this machine lets it make no namespaces")
+    assert available()["bubblewrap"] is None
+
+
 @pytest.mark.parametrize("name", available())
 def test_no_tier_is_left_out_because_a_program_got_out(name: str) -> None:
     assert "does not hold" not in (available()[name] or "")
