@@ -9,7 +9,7 @@ from torch import Tensor
 from ostinato.nn.ops.experts import Backend, mix_experts
 
 EXPERTS, WIDTH, INNER = 8, 12, 20
-PATHS: tuple[Backend, ...] = ("grouped", "gathered")
+PATHS: tuple[Backend, ...] = ("grouped", "gathered", "dense")
 
 
 def draw(count: int, k: int = 2, *, seed: int = 0) -> list[Tensor]:

@@ -15,7 +15,7 @@ from torch.nn.functional import silu
 from ostinato.models.m1.cache import Cache
 from ostinato.models.m1.config import M1Config
 from ostinato.nn.norm import ExactLinear, Linear, RMSNorm
-from ostinato.nn.ops.experts import mix_experts
+from ostinato.nn.ops.experts import Backend, mix_experts
 from ostinato.nn.ops.lightning import lightning_attention
 from ostinato.nn.ops.softmax import softmax_attention
 from ostinato.nn.rotary import rotate
@@ -185,6 +185,7 @@ class SparseMoe(nn.Module):
     def __init__(self, config: M1Config) -> None:
         super().__init__()
         self.experts_per_token = config.experts_per_token
+        self.backend: Backend | None = None  # None: the usual one
         self.gate = ExactLinear(config.hidden_size, config.num_experts)
         shape = (config.num_experts, 2 * config.intermediate_size, config.hidden_size)
         self.gate_up = nn.Parameter(torch.empty(shape))
@@ -199,7 +200,7 @@ class SparseMoe(nn.Module):
         kind = x.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
         gate_up, down = self.gate_up.to(dtype), self.down.to(dtype)
-        mixed = mix_experts(x.to(dtype), gate_up, down, chosen, weights)
+        mixed = mix_experts(x.to(dtype), gate_up, down, chosen, weights, backend=self.backend)
         return mixed.to(x.dtype), Routing(probabilities, chosen)
 
 

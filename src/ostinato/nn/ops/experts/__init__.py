@@ -15,18 +15,29 @@ from typing import Literal
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ostinato.nn.ops.experts.dense import experts_dense
 from ostinato.nn.ops.experts.gathered import experts_gathered
 from ostinato.nn.ops.experts.grouped import experts_grouped
 from ostinato.nn.ops.experts.reference import experts_reference
 
-Backend = Literal["reference", "grouped", "gathered"]
+Backend = Literal["reference", "grouped", "gathered", "dense"]
 
-__all__ = ["Backend", "experts_gathered", "experts_grouped", "experts_reference", "mix_experts"]
+SMALL = 1 << 20  # weights of all gates up to which a GPU had rather compute than wait
+
+__all__ = [
+    "Backend",
+    "experts_dense",
+    "experts_gathered",
+    "experts_grouped",
+    "experts_reference",
+    "mix_experts",
+]
 
 _BACKENDS = {
     "reference": experts_reference,
     "grouped": experts_grouped,
     "gathered": experts_gathered,
+    "dense": experts_dense,
 }
 
 
@@ -42,10 +53,13 @@ def mix_experts(
     """Return the mixture for each token in ``tokens``' dtype.
 
     ``backend``: ``reference`` in float64; ``grouped`` sorts the tokens by expert; ``gathered``
-    has shapes that depend on N alone (it reads the chosen experts' weights for each token), so
-    that a decoding step can be captured in a CUDA graph. None: gathered on a GPU for so few
-    tokens that it reads no more than all experts once, else grouped.
+    and ``dense`` have shapes that depend on N alone, so that a decoding step can be captured in
+    a CUDA graph: the one reads the chosen experts' weights for each token, the other computes
+    all experts for all tokens. None: grouped on a CPU; on a GPU dense for small experts, else
+    gathered for so few tokens that it reads no more than all experts once, else grouped.
     """
-    few = chosen.numel() <= gate_up.shape[0]
-    usual: Backend = "gathered" if tokens.device.type == "cuda" and few else "grouped"
+    usual: Backend = "grouped"
+    if tokens.device.type == "cuda":
+        few = chosen.numel() <= gate_up.shape[0]
+        usual = "dense" if gate_up.numel() <= SMALL else "gathered" if few else "grouped"
     return _BACKENDS[backend or usual](tokens, gate_up, down, chosen, weights)

@@ -1,0 +1,158 @@
+"""Conversations in static slots: what is told of them is what the model says of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from ostinato.base.errors import UserError
+from ostinato.infer.engine import Engine, EngineConfig, Written, uniform
+from ostinato.infer.requests import Confidence, Finish
+from ostinato.models.m1 import M1, M1Config
+
+VOCABULARY = 24
+END = 3
+PROMPTS = [[5], [6, 7, 8, 9, 10, 11, 4], [5, 6, 7], [9] * 40, [5, 6, 7]]
+
+
+@pytest.fixture(scope="module")
+def model() -> M1:
+    torch.manual_seed(1)
+    config = M1Config.preset("tiny", vocab_size=VOCABULARY + 8, initializer_range=0.1)
+    return M1(config).eval()
+
+
+def engine(model: M1, slots: int = 3, **options: object) -> Engine:
+    config = replace(EngineConfig(slots=slots, capacity=320, burst=5), **options)
+    return Engine(model, [END], VOCABULARY, config)
+
+
+def write_all(engine: Engine, prompts: list[list[int]], room: int = 60) -> list[Written]:
+    numbers = [engine.begin(one, room=room, seed=i) for i, one in enumerate(prompts)]
+    found: dict[int, Written] = {}
+    while turns := engine.advance():
+        for number, written in turns:
+            found[number] = written
+            engine.end(number)
+    return [found[number] for number in numbers]
+
+
+def logprobs_of(model: M1, ids: list[int], temperature: float = 1.0) -> torch.Tensor:
+    with torch.no_grad():
+        logits = model(torch.tensor([ids]))[0, :-1, :VOCABULARY] / temperature
+    return logits.log_softmax(-1).gather(1, torch.tensor(ids)[1:, None])[:, 0]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.7])
+def test_the_model_says_of_a_turn_what_the_engine_told(model: M1, temperature: float) -> None:
+    written = write_all(engine(model, temperature=temperature), PROMPTS)
+    for prompt, one in zip(PROMPTS, written, strict=True):
+        expected = logprobs_of(model, [*prompt, *one.tokens], temperature)[len(prompt) - 1 :]
+        torch.testing.assert_close(torch.tensor(one.logprobs), expected, atol=2e-5, rtol=0)
+        assert all(
+            0 <= entropy <= torch.tensor(VOCABULARY).log() + 1e-4 for entropy in one.entropies
+        )
+
+
+def test_turns_end_where_they_must(model: M1) -> None:
+    for one in write_all(engine(model), PROMPTS, room=60):
+        assert len(one.tokens) <= 60
+        assert END not in one.tokens[:-1]
+        assert (one.tokens[-1] == END) == (one.finish is Finish.EOS)
+        assert (one.finish is Finish.LENGTH) == (len(one.tokens) == 60 and one.tokens[-1] != END)
+
+
+def test_what_is_written_does_not_depend_on_the_slots(model: M1) -> None:
+    few, many = (write_all(engine(model, slots=n), PROMPTS) for n in (1, 5))
+    assert [one.tokens for one in few] == [one.tokens for one in many]
+
+
+def test_equal_prompts_with_unlike_seeds_go_their_own_ways(model: M1) -> None:
+    written = write_all(engine(model), PROMPTS)
+    assert written[2].tokens != written[4].tokens
+
+
+def test_a_conversation_goes_on_from_its_memory(model: M1) -> None:
+    made = engine(model, slots=2)
+    number = made.begin(PROMPTS[1], room=20, seed=7)
+    made.begin(PROMPTS[3], room=150, seed=8)
+    ids = list(PROMPTS[1])
+    places: list[tuple[int, float]] = []
+    for answer in ([11, 12, 13], [4] * 30, None):
+        written = None
+        while written is None:
+            written = dict(made.advance()).get(number)
+        places += [(len(ids), one) for one in written.logprobs[:1]]
+        ids += written.tokens
+        if answer is not None:
+            made.more(number, answer, room=20)
+            ids += answer
+    expected = logprobs_of(model, ids)
+    for place, told in places:
+        assert told == pytest.approx(float(expected[place - 1]), abs=2e-5)
+
+
+def test_confident_tokens_in_a_row_end_a_turn_at_the_last_of_them(model: M1) -> None:
+    sure = replace(Confidence(), tokens=7, probability=0.0)
+    (one,) = write_all(engine(model, confidence=sure), [PROMPTS[1]])
+    assert len(one.tokens) <= 7
+    assert one.finish is (Finish.EOS if one.tokens[-1] == END else Finish.CONFIDENT)
+    never = replace(Confidence(), tokens=1, probability=0.9999)
+    (one,) = write_all(engine(model, confidence=never), [PROMPTS[1]])
+    assert one.finish is not Finish.CONFIDENT
+
+
+def test_draws_follow_the_probabilities(model: M1) -> None:
+    count = 600
+    prompts = [[5, 6]] * count
+    first = [one.tokens[0] for one in write_all(engine(model, slots=64), prompts, room=1)]
+    with torch.no_grad():
+        expected = model(torch.tensor([[5, 6]]))[0, -1, :VOCABULARY].softmax(-1)
+    found = torch.bincount(torch.tensor(first), minlength=VOCABULARY) / count
+    deviation = (expected * (1 - expected) / count).sqrt()
+    assert ((found - expected).abs() <= 4.5 * deviation + 1e-3).all()
+
+
+def test_a_slot_that_was_used_before_has_no_memory_of_it(model: M1) -> None:
+    made = engine(model, slots=1)
+    write_all(made, [[9, 9, 9, 8]])
+    again = write_all(made, [PROMPTS[1]])[0]
+    assert again.tokens == write_all(engine(model, slots=1), [PROMPTS[1]])[0].tokens
+
+
+def test_a_waiting_or_writing_conversation_can_be_ended(model: M1) -> None:
+    made = engine(model, slots=1)
+    first, second, third = (made.begin([5, i], room=200, seed=i) for i in (1, 2, 4))
+    made.end(second)
+    assert made.advance()[0][0] == first
+    made.end(first)
+    assert made.advance()[0][0] == third
+    made.end(third)
+    assert made.advance() == []
+
+
+def test_what_has_no_room_is_refused(model: M1) -> None:
+    with pytest.raises(UserError, match="beyond the engine's capacity of 320"):
+        engine(model).begin([5] * 300, room=21, seed=0)
+    with pytest.raises(UserError, match="slot"):
+        EngineConfig(slots=0, capacity=10)
+
+
+def test_uniform_numbers_are_uniform_and_apart() -> None:
+    seeds = torch.arange(200).repeat_interleave(50) * 7919
+    numbers = uniform(seeds, torch.arange(50).repeat(200))
+    assert float(numbers.min()) >= 0
+    assert float(numbers.max()) < 1
+    assert abs(float(numbers.mean()) - 0.5) < 0.01
+    assert abs(float(numbers.var()) - 1 / 12) < 0.003
+    pairs = numbers.view(200, 50)
+    assert (
+        abs(
+            float(
+                torch.corrcoef(torch.stack([pairs[:, :-1].flatten(), pairs[:, 1:].flatten()]))[0, 1]
+            )
+        )
+        < 0.04
+    )
