@@ -26,7 +26,7 @@ from keep import keep
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ostinato.eval.long_context import wilson
+from ostinato.eval.metrics import wilson
 from ostinato.models.m1 import M1, M1Config
 
 SECONDS = 240.0  # of training, each twin

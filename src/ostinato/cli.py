@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ostinato import __version__, cli_env
+from ostinato import __version__, cli_env, cli_training
 from ostinato.base.errors import UserError
 from ostinato.cli_env import Json
 
@@ -35,17 +35,6 @@ app = typer.Typer(
 app.add_typer(cli_env.app)
 
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Recipe = Annotated[
-    Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.", show_default=False)
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="KEY=VALUE",
-        help="Dotted overrides of the recipe, such as train.steps=100.",
-        show_default=False,
-    ),
-]
 Scheme = Annotated[Literal["cp4", "cp7"], typer.Option(help="How notes become words.")]
 System = Annotated[
     str | None, typer.Option(help="What the model is told before all else.", show_default=False)
@@ -244,28 +233,7 @@ def prepare(
     )
 
 
-@app.command()
-def pretrain(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
-    """Pre-train an encoder of music or an M1 from a recipe; the same command resumes it."""
-    from ostinato.jobs import pretrain as job
-
-    job.pretrain(recipe, overrides or [], as_json)
-
-
-@app.command()
-def sft(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
-    """Teach an M1 to answer from conversations; the same command resumes it."""
-    from ostinato.jobs import sft as job
-
-    job.sft(recipe, overrides or [], as_json)
-
-
-@app.command()
-def finetune(recipe: Recipe, overrides: Overrides = None, as_json: Json = False) -> None:
-    """Fine-tune a pre-trained encoder from a recipe; the same command resumes it."""
-    from ostinato.jobs import finetune as job
-
-    job.finetune(recipe, overrides or [], as_json)
+cli_training.add_to(app)
 
 
 @app.command()

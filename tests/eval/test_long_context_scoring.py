@@ -17,25 +17,11 @@ from ostinato.eval.long_context import (
     Solver,
     Suite,
     evaluate,
-    wilson,
 )
 from ostinato.eval.long_context.scoring import alike
+from ostinato.eval.metrics import wilson
 
 SUITE = Suite(MIN_LENGTH, multiples=(1, 2), examples=40)
-
-
-@pytest.mark.parametrize(
-    ("right", "count", "low", "high"),
-    [  # Newcombe 1998, table I, method 3
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0000, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-        (20, 20, 0.8389, 1.0000),
-    ],
-)
-def test_wilson_interval(right: int, count: int, low: float, high: float) -> None:
-    assert wilson(right, count) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_characters_count_in_their_places() -> None:

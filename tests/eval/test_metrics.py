@@ -51,3 +51,17 @@ def test_interval_is_as_wide_as_songs_differ_not_as_notes_do() -> None:
     deviation = 0.5 / np.sqrt(40)
     assert high - low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
     assert metrics.bootstrap(size // 2, size) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "low", "high"),
+    [  # Newcombe 1998, table I, method 3
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+        (20, 20, 0.8389, 1.0000),
+    ],
+)
+def test_wilson_interval(right: int, count: int, low: float, high: float) -> None:
+    assert metrics.wilson(right, count) == pytest.approx((low, high), abs=5e-5)

@@ -1,9 +1,13 @@
-"""Scores of a note classifier, all of them computed from one confusion matrix per song."""
+"""Scores of a note classifier, all of them computed from one confusion matrix per song; and the
+interval of any share.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +17,17 @@ Float = NDArray[np.float64]
 
 RESAMPLES = 10_000
 SEED = 0
+
+_Z = NormalDist().inv_cdf(0.975)
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """95 % interval of a share after Wilson (1927), without correction for continuity."""
+    share, z2 = right / count, _Z**2
+    middle = share + z2 / (2 * count)
+    reach = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
+    scale = 1 + z2 / count
+    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
 def confusion(truth: Int, predicted: Int, classes: int) -> NDArray[np.int64]:

@@ -351,7 +351,8 @@ def _captured(step: Callable[[], None], slots: _Slots) -> Callable[[], None]:
             step()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    # Another thread may train meanwhile.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         step()
     slots.active.copy_(active)
     return graph.replay

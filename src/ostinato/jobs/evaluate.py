@@ -1,4 +1,4 @@
-"""``ostinato evaluate``: a published benchmark, with intervals and baselines."""
+"""``ostinato evaluate``: a benchmark, with intervals and baselines."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ostinato.base.errors import UserError
-from ostinato.eval import long_context, pop909_melody
+from ostinato.eval import long_context, pop909_melody, reasoning
 from ostinato.eval.metrics import Scores
-from ostinato.infer.directory import MELODY
+from ostinato.infer.directory import MELODY, find_model
 from ostinato.infer.load import load_note_model
 from ostinato.jobs.evaluate_long_context import evaluate_long_context
+from ostinato.jobs.evaluate_reasoning import evaluate_reasoning
 from ostinato.jobs.show import console, percent, print_json, table
+from ostinato.jobs.talking import reasoner
 
-SUITES = (pop909_melody.NAME, long_context.NAME)
+SUITES = (pop909_melody.NAME, long_context.NAME, *reasoning.SUITES)
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,18 @@ class EvaluateRequest:
     """What is asked of ``evaluate``."""
 
     suite: str
-    model: str | None  # None: the bundled model of the suite
-    data: Path | None  # folder of the suite's corpus, where it needs one
-    length: int  # bytes that a language model was trained on
-    examples: int  # of each task at each length
-    device: str
-    as_json: bool
+    model: str | None = None  # None: the bundled model of the suite
+    data: Path | None = None  # folder of the suite's corpus, where it needs one
+    length: int = 512  # bytes that a language model was trained on
+    examples: int = 100  # of each task at each length, or of each row
+    device: str = "auto"
+    as_json: bool = False
+    # The rest is for the suites of environments.
+    thinking_budget: str | None = None  # "512", or several: "0,256,none"
+    temperature: float = 0.0
+    max_tokens: int = 4096  # of a turn
+    kinds: str | None = None  # "maths,logic/campsite"; None: all of the suite
+    seed: int = 0  # of the sampling
 
 
 def evaluate(request: EvaluateRequest) -> None:
@@ -36,10 +44,48 @@ def evaluate(request: EvaluateRequest) -> None:
     if request.suite == pop909_melody.NAME:
         _evaluate_melody(request)
         return
+    if request.suite in reasoning.SUITES:
+        _evaluate_reasoning(request)
+        return
     if request.model is None:
-        raise UserError(f"{request.suite} scores a language model: name its directory")
+        raise _no_model(request)
     suite = long_context.Suite(request.length, examples=request.examples)
     evaluate_long_context(request.model, suite, request.device, request.as_json)
+
+
+def _evaluate_reasoning(request: EvaluateRequest) -> None:
+    budgets = _budgets(request.thinking_budget)
+    model = reasoner() if request.model is None else request.model
+    if model is None:
+        raise _no_model(request)
+    entries = reasoning.entries(request.suite, reasoning.read_tasks(find_model(model)))
+    if request.kinds is not None:
+        entries = reasoning.chosen(entries, [name.strip() for name in request.kinds.split(",")])
+    suite = reasoning.Suite(
+        name=request.suite,
+        entries=entries,
+        examples=request.examples,
+        thinking_budgets=budgets,
+        max_tokens=request.max_tokens,
+        temperature=request.temperature,
+        seed=request.seed,
+    )
+    evaluate_reasoning(model, suite, request.device, request.as_json)
+
+
+def _no_model(request: EvaluateRequest) -> UserError:
+    return UserError(f"{request.suite} scores a language model: name its directory")
+
+
+def _budgets(text: str | None) -> tuple[int | None, ...]:
+    """Thinking budgets as they are written on the command line."""
+    words = ["none"] if text is None else [word.strip() for word in text.split(",")]
+    if bad := [word for word in words if word != "none" and not word.isdecimal()]:
+        raise UserError(
+            f"--thinking-budget: expected numbers of tokens, or none, with commas between them, "
+            f"such as 0,256,1024,none; got {bad[0]!r}"
+        )
+    return tuple(None if word == "none" else int(word) for word in words)
 
 
 def _evaluate_melody(request: EvaluateRequest) -> None:

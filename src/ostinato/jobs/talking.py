@@ -11,15 +11,24 @@ from rich.text import Text
 
 from ostinato.base.errors import UserError
 from ostinato.chat.messages import Message
+from ostinato.infer import directory
 from ostinato.infer.language import LanguageModel, load_language_model
 from ostinato.infer.requests import Request, Sampling
+
+REASONER = "m1-reason"
+"""The bundled language model, which answers where none is named."""
+
+
+def reasoner() -> str | None:
+    """The name of the bundled language model; None where the package has none."""
+    return REASONER if REASONER in directory.bundled() else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answering:
     """Which model answers, and how; what cannot be is refused before a model is loaded."""
 
-    model: str | None
+    model: str | None  # None: the bundled one
     system: str | None = None
     thinking_budget: int | None = None
     temperature: float = 1.0
@@ -41,12 +50,14 @@ class Answering:
         }
 
     def load(self) -> LanguageModel:
-        if self.model is None:
+        """The model that is named, or the bundled one."""
+        name = reasoner() if self.model is None else self.model
+        if name is None:
             raise UserError(
                 "expected a model: no language model comes with the package yet, so name a model "
                 "directory (chat MODEL, solve QUESTION --model MODEL)"
             )
-        return load_language_model(self.model, device=self.device)
+        return load_language_model(name, device=self.device)
 
     def opening(self) -> list[Message]:
         """What stands before the first question."""

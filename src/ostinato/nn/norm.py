@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -51,12 +52,26 @@ class ExactLinear(nn.Module):
         self.weight = nn.Parameter(torch.empty(outputs, inputs))
 
     def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch o"]:
-        """The product, in float32 (float64 for float64 weights)."""
-        with torch.autocast(x.device.type, enabled=False):
+        """The product, in float32 (float64 for float64 weights), not in TF32 either."""
+        with torch.autocast(x.device.type, enabled=False), _full_precision(x.is_cuda):
             return linear(x.to(self.weight.dtype), self.weight)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         return super()._apply(lambda tensor: _moved(fn, tensor), recurse)
+
+
+@contextmanager
+def _full_precision(on_gpu: bool) -> Generator[None]:
+    """Float32 products that are not rounded on the way, whatever the program chose."""
+    chosen = torch.get_float32_matmul_precision()
+    if not on_gpu or chosen == "highest":
+        yield
+        return
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(chosen)
 
 
 def _moved(fn: Callable[[Tensor], Tensor], tensor: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -39,8 +40,11 @@ def save_state(
     weights: Mapping[str, Tensor],
     optimizer: torch.optim.Optimizer | None = None,
     average: Mapping[str, Tensor] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write a training state; ``average`` is the moving average of the weights, if any."""
+    """Write a training state; ``average`` is the moving average of the weights, if any, and
+    ``notes`` are plain values beside the counters.
+    """
     tensors = {f"model.{name}": tensor for name, tensor in weights.items()}
     tensors |= {f"average.{name}": tensor for name, tensor in (average or {}).items()}
     if optimizer is not None:
@@ -48,6 +52,8 @@ def save_state(
             tensors |= {f"optimizer.{index}.{key}": value for key, value in state.items()}
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {"format": FORMAT, "counters": json.dumps(asdict(counters))}
+    if notes is not None:
+        metadata["notes"] = json.dumps(notes)
     with atomic_write(path) as temporary:
         save_file(held, temporary, metadata=metadata)
 
@@ -75,6 +81,12 @@ def load_state(
         groups = optimizer.state_dict()["param_groups"]
         optimizer.load_state_dict({"state": states, "param_groups": groups})
     return Counters(**json.loads(metadata["counters"]))
+
+
+def load_notes(path: Path) -> dict[str, Any]:
+    """The notes of a training state; empty where it has none."""
+    with safe_open(path, framework="pt") as file:
+        return json.loads((file.metadata() or {}).get("notes", "{}"))
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:

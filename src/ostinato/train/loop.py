@@ -118,7 +118,7 @@ class _Trainer:
         sums = _Sums()
         reason = self._reason(0.0, False)
         self.model.train()
-        with _interruptible() as interrupted, progress(self.config.steps, "training") as advance:
+        with interruptible() as interrupted, progress(self.config.steps, "training") as advance:
             advance(self.counters.step)
             while reason is None:
                 sums.add(self._step())
@@ -276,7 +276,7 @@ class _Sums:
 
 
 @contextmanager
-def _interruptible() -> Generator[Callable[[], bool]]:
+def interruptible() -> Generator[Callable[[], bool]]:
     """Whether SIGINT or SIGTERM has come; the second one acts as it did before."""
     caught: list[int] = []
     if threading.current_thread() is not threading.main_thread():

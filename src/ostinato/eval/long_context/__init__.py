@@ -3,7 +3,7 @@ that a model was trained on. ``docs/long_context.md`` shows each task.
 """
 
 from ostinato.eval.long_context.agents import Guesser, Solver
-from ostinato.eval.long_context.scoring import ALL, NAME, Cell, Result, evaluate, wilson
+from ostinato.eval.long_context.scoring import ALL, NAME, Cell, Result, evaluate
 from ostinato.eval.long_context.suite import Suite, draw, training_documents
 from ostinato.eval.long_context.tasks import MIN_LENGTH, TASKS
 from ostinato.eval.long_context.types import END, Answerer, Document, Example
@@ -25,5 +25,4 @@ __all__ = [
     "draw",
     "evaluate",
     "training_documents",
-    "wilson",
 ]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Any
 from zlib import crc32
 
@@ -14,20 +13,10 @@ from ostinato.base.config import from_dict, to_dict
 from ostinato.base.log import progress
 from ostinato.eval.long_context.suite import Suite
 from ostinato.eval.long_context.types import END, Answerer, Example
+from ostinato.eval.metrics import wilson
 
 NAME = "long-context"
 ALL = "all"
-
-_Z = NormalDist().inv_cdf(0.975)
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share after Wilson (1927), without correction for continuity."""
-    share, z2 = right / count, _Z**2
-    middle = share + z2 / (2 * count)
-    reach = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    scale = 1 + z2 / count
-    return max(0.0, (middle - reach) / scale), min(1.0, (middle + reach) / scale)
 
 
 @dataclass(frozen=True)

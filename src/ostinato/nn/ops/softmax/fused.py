@@ -36,6 +36,8 @@ def _packed(query: Tensor, key: Tensor, value: Tensor, cu_seqlens: Tensor) -> Te
         shape = (len(lengths), -1)
         q, k, v = (x[0].unflatten(0, shape).transpose(1, 2) for x in (query, key, value))
         return _attend(q, k, v, None).transpose(1, 2).flatten(0, 1)[None]
+    if query.is_cuda:
+        return _in_buckets(query, key, value, lengths.tolist(), cu_seqlens.tolist())
     q, k, v = (x.transpose(1, 2) for x in (query, key, value))
     # cuDNN plans anew for every length, which takes longer than the attention: leave it out.
     with sdpa_kernel(ANY_LENGTH):
@@ -45,6 +47,30 @@ def _packed(query: Tensor, key: Tensor, value: Tensor, cu_seqlens: Tensor) -> Te
             if a < b
         ]
     return torch.cat(parts, 2).transpose(1, 2)
+
+
+def _in_buckets(
+    query: Tensor, key: Tensor, value: Tensor, lengths: list[int], bounds: list[int]
+) -> Tensor:
+    """Sequences of about equal lengths in one call, the shorter ones padded at their end, where
+    no query sees the padding: a few calls in place of one for each sequence.
+    """
+    buckets: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        if length:
+            buckets.setdefault((length - 1).bit_length(), []).append(i)
+    out = torch.empty_like(query)
+    for members in buckets.values():
+        most = max(lengths[i] for i in members)
+        first = torch.tensor([[bounds[i], lengths[i]] for i in members])
+        place = torch.arange(most)
+        held = place < first[:, 1:]
+        index = (first[:, :1] + place * held).to(query.device)
+        q, k, v = (x[0][index].transpose(1, 2) for x in (query, key, value))
+        found = _attend(q, k, v, None).transpose(1, 2)
+        held = held.to(query.device)
+        out = out.index_put((out.new_zeros((), dtype=torch.int64), index[held]), found[held])
+    return out
 
 
 def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor | None) -> Tensor:
@@ -59,6 +85,11 @@ def _attend(q_BHTD: Tensor, k_BGSD: Tensor, v_BGSD: Tensor, key_lengths: Tensor 
             mask = torch.arange(keys, device=q_BHTD.device) < ends
         out = scaled_dot_product_attention(folded, k_BGSD, v_BGSD, attn_mask=mask)
         return out.reshape(q_BHTD.shape)
+    if grouped and q_BHTD.is_cuda:
+        # In float32 no fused kernel shares keys: the one that does holds every score.
+        shared = q_BHTD.shape[1] // k_BGSD.shape[1]
+        k_BGSD, v_BGSD = (x.repeat_interleave(shared, 1) for x in (k_BGSD, v_BGSD))
+        grouped = False
     if key_lengths is None and queries in (1, keys):
         causal = queries > 1
         return scaled_dot_product_attention(

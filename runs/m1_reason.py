@@ -1,0 +1,155 @@
+"""The reasoner that comes with the package: its whole life, in order.
+
+::
+
+    python runs/m1_reason.py data              # tokenizer, text and traces: minutes on 16 cores
+    python runs/m1_reason.py pretrain          # on text that the package makes
+    python runs/m1_reason.py sft               # on traces of solvers that think aloud
+    python runs/m1_reason.py rl                # CISPO with curriculum and staged windows
+    python runs/m1_reason.py control           # as many GPU seconds as rl took, on more traces
+    python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
+
+Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
+in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+
+from ostinato.base.config import load_recipe
+from ostinato.base.files import write_json
+from ostinato.data.text import copy_tokenizer
+from ostinato.jobs import pretrain_m1, rl, sft
+from ostinato.jobs.pretrain_m1 import PretrainM1Recipe
+from ostinato.jobs.rl_recipe import RlRecipe
+from ostinato.jobs.sft import SftRecipe
+from ostinato.models.m1 import M1
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from m1_reason_data import Diet, Source, learn_tokenizer, write_text, write_traces
+
+ROOT = Path(__file__).parents[1]
+OUT = Path("runs/out/m1-reason")
+WEIGHTS = ROOT / "src" / "ostinato" / "weights" / "m1-reason"
+VOCABULARY = 512
+SHARD = 12 * 2**20 - 2**16
+"""Bytes of a shard of weights at most."""
+
+HELD_KINDS = (
+    "maths/sequences",
+    "logic/dyck_errors",
+    "logic/buggy_tables",
+    "software/repair-unseen",
+)
+"""Never trained on, in no way."""
+
+DIET = Diet(
+    (
+        Source("logic/boolean_expressions", {1: 2, 2: 1}),
+        Source("logic/calcudoku", {1: 2, 2: 1}),
+        Source("logic/dyck_language", {1: 1, 2: 1, 3: 1}, 0.6),
+        Source("logic/goods_exchange", {1: 1, 2: 1}, 0.8),
+        Source("logic/skyscrapers", {1: 2, 2: 1}),
+        Source("logic/star_placement", {1: 2, 2: 1}),
+        Source("logic/web_of_lies", {1: 1, 2: 1, 3: 1}, 0.8),
+        Source("maths/arithmetic", {1: 1, 2: 1}, 1.2),
+        Source("maths/equations", {1: 1, 2: 1}, 1.2),
+        Source("code/lists", {1: 1, 2: 1}, 0.6),
+        Source("software/repair", {1: 1}, 0.25),
+        Source("tools/shop", {1: 1}, 0.3),
+        Source("judged/rewrite", {1: 1, 2: 1}, 0.6),
+    ),
+    held=HELD_KINDS,
+    longest=5120,
+)
+
+
+def data(text: int = 30_000, traces: int = 150_000, cores: int = 0) -> None:
+    """Learn the vocabulary, then write both corpora."""
+    cores = cores or os.cpu_count() or 1
+    for kind in ("text", "traces"):
+        (OUT / kind).mkdir(parents=True, exist_ok=True)
+    if not (OUT / "text" / "tokenizer.json").exists():
+        learn_tokenizer(DIET, VOCABULARY, OUT / "text", 1500)
+    copy_tokenizer(OUT / "text", OUT / "traces")
+    write_text(DIET, OUT / "text", text, cores)
+    write_traces(DIET, OUT / "traces", traces, cores)
+
+
+def pretrain(overrides: list[str]) -> None:
+    """Next tokens of the text."""
+    recipe = load_recipe(ROOT / "configs" / "m1-reason-pretrain.toml", PretrainM1Recipe, overrides)
+    show(pretrain_m1.run(recipe))
+
+
+def learn_traces(overrides: list[str]) -> None:
+    """What solvers think and say."""
+    recipe = load_recipe(ROOT / "configs" / "m1-reason-sft.toml", SftRecipe, overrides)
+    show(sft.run(recipe))
+
+
+def reinforce(overrides: list[str]) -> None:
+    """CISPO."""
+    recipe = load_recipe(ROOT / "configs" / "m1-reason-rl.toml", RlRecipe, overrides)
+    show(rl.run(recipe))
+
+
+def control(overrides: list[str]) -> None:
+    """More traces, from where reinforcement began, for as many seconds as that took."""
+    spent = json.loads((OUT / "rl" / "result.json").read_text(encoding="utf-8"))["seconds"]
+    given = [
+        f"run={OUT / 'control'}",
+        f"init={OUT / 'sft' / 'model'}",
+        f"train.budget_seconds={spent}",
+        "train.steps=1000000",
+        "train.seed=1",
+        "train.optimizer.learning_rate=5e-4",
+    ]
+    learn_traces([*given, *overrides])
+
+
+def pack(model: Path, folder: Path = WEIGHTS) -> None:
+    """Half-precision weights in small shards, with what was trained on and what was not."""
+    found = M1.from_pretrained(model)
+    shutil.rmtree(folder, ignore_errors=True)
+    copy_tokenizer(model, folder)
+    found.save_pretrained(folder, dtype=torch.float16, max_shard_bytes=SHARD)
+    tasks = json.loads((model / "tasks.json").read_text(encoding="utf-8"))
+    tasks["held_kinds"] = list(HELD_KINDS)
+    write_json(folder / "tasks.json", tasks)
+
+
+def show(result: dict[str, object]) -> None:
+    """What a step came to."""
+    print(json.dumps(result, indent=2), flush=True)
+
+
+def numbers(given: list[str]) -> dict[str, int]:
+    """``name=N`` as arguments."""
+    return {name: int(value) for name, value in (one.split("=") for one in given)}
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["data", *given]:
+            data(**numbers(given))
+        case ["pretrain", *given]:
+            pretrain(given)
+        case ["sft", *given]:
+            learn_traces(given)
+        case ["rl", *given]:
+            reinforce(given)
+        case ["control", *given]:
+            control(given)
+        case ["pack", model]:
+            pack(Path(model))
+        case _:
+            sys.exit(__doc__)

@@ -1,0 +1,394 @@
+"""``ostinato rl``: reinforcement learning with CISPO and its relatives, from a recipe.
+
+A step asks the policy tasks, several episodes of each, and trains on those groups whose rewards
+differ. Everything random comes from (seed, step), and everything else from the saved state: a
+run that is killed goes on to the same episodes, of the last step that was saved. Also runs as
+``python -m ostinato.jobs.rl RECIPE.toml key=value ...``.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from ostinato.base.config import from_dict, load_recipe, to_dict
+from ostinato.base.device import pick_device
+from ostinato.base.errors import UserError
+from ostinato.base.files import write_json
+from ostinato.base.log import MetricsFile
+from ostinato.chat.tokenizer import Tokenizer
+from ostinato.data.text import copy_tokenizer
+from ostinato.infer.directory import find_model
+from ostinato.infer.engine import Engine, EngineConfig
+from ostinato.jobs.rl_recipe import RlRecipe
+from ostinato.jobs.rl_update import Care, Updater
+from ostinato.jobs.rl_view import view
+from ostinato.jobs.training import main, report
+from ostinato.models.m1 import M1
+from ostinato.rl.collect import Batch, Collector, Controllers
+from ostinato.rl.curriculum import CurriculumState, begin
+from ostinato.rl.envs.catalogue import find
+from ostinato.rl.filtering import FilterState
+from ostinato.rl.monitors import Judged, MonitorRules, MonitorState, StepReading
+from ostinato.rl.rollout import Ask, Episode, Limits, Player
+from ostinato.rl.summary import perplexity, summary
+from ostinato.rl.windows import WindowState
+from ostinato.train.checkpoint import Counters, load_notes, load_state, save_state, weights_of
+from ostinato.train.loop import interruptible
+from ostinato.train.run import open_run
+
+STATE = "state.safetensors"
+VALIDATION_SEED = 1
+
+
+@dataclass(frozen=True)
+class RlState:
+    """What a step leaves to the next one, beside weights and optimiser."""
+
+    curriculum: CurriculumState
+    filter: FilterState = field(default_factory=FilterState)
+    window: WindowState = field(default_factory=WindowState)
+    monitors: MonitorState = field(default_factory=MonitorState)
+    updates: int = 0
+    """Optimiser steps so far."""
+
+    @property
+    def controllers(self) -> Controllers:
+        """Of these, what decides which tasks are asked."""
+        return Controllers(self.curriculum, self.filter)
+
+
+def rl(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
+    """Run a recipe, or go on with it, and report."""
+    report(run(load_recipe(path, RlRecipe, overrides), quiet=as_json), as_json)
+
+
+def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
+    """Train, and write the model directory; returns what to report."""
+    device = pick_device(recipe.device)
+    folder = find_model(recipe.init)
+    with _fast_products(device), _makers(recipe.sampler.workers) as makers:
+        model = M1.from_pretrained(folder, device=device, dtype=torch.float32)
+        trained = _Run(recipe, model, Tokenizer.load(folder), makers)
+        if open_run(recipe.run, recipe, fresh=recipe.fresh):
+            trained.resume()
+        else:
+            trained.begin()
+        with view(recipe.steps, quiet=quiet) as show:
+            reason = trained.go(show)
+    result = trained.result(reason)
+    if reason != "interrupted":
+        result["model"] = str(trained.write_model("model"))
+    write_json(recipe.run / "result.json", result)
+    return {"run": str(recipe.run), **result}
+
+
+class _Run:
+    """One call of ``run``."""
+
+    def __init__(
+        self, recipe: RlRecipe, model: M1, tokenizer: Tokenizer, makers: Executor | None
+    ) -> None:
+        self.recipe, self.model, self.tokenizer = recipe, model, tokenizer
+        self.environments = {
+            entry.environment: find(entry.environment) for entry in recipe.curriculum.entries
+        }
+        self.metrics = MetricsFile(recipe.run / "metrics.jsonl")
+        self.events = MetricsFile(recipe.run / "events.jsonl")
+        # An asynchronous sampler keeps weights of its own: the trainer's change under it.
+        self.writer = _copy(model) if recipe.asynchronous else model
+        self.player = self._player()
+        self.collector = Collector(
+            self.player,
+            self.environments,
+            recipe.curriculum,
+            recipe.collect,
+            seed=recipe.seed,
+            makers=makers,
+        )
+        self.updater = Updater(model, recipe)
+        levels = {name: one.levels for name, one in self.environments.items()}
+        self.state = RlState(begin(recipe.curriculum, levels))
+        self.counters = Counters()
+        self.ahead: Future[Batch] | None = None
+        self.scores: dict[str, float] = {}
+
+    def begin(self) -> None:
+        """A fresh run: what seems wrong with its recipe, and where the policy stands."""
+        self.events.path.unlink(missing_ok=True)
+        for text in self.recipe.concerns():
+            self._tell(0, "warning", text)
+        self.metrics.write(0, **self._validate())
+
+    def resume(self) -> None:
+        """Go on from the last saved step."""
+        path = self.recipe.run / STATE
+        self.counters = load_state(path, self.model, self.updater.optimizer)
+        self.state = from_dict(RlState, load_notes(path)["rl"])
+        self.updater.updates = self.state.updates
+        self.metrics.resume(self.counters.step)
+        self.events.resume(self.counters.step)
+        self._tell(self.counters.step, "resume", f"goes on after step {self.counters.step}")
+
+    def go(self, show: Callable[[Mapping[str, float], Sequence[str]], None]) -> str:
+        """All steps that are left; why it ended."""
+        began, before = time.monotonic(), self.counters.seconds
+        limit = self.recipe.max_seconds
+        with interruptible() as interrupted, ThreadPoolExecutor(1) as pool:
+            while self.counters.step < self.recipe.steps:
+                step = self.counters.step
+                batch = self._batch(step, pool)
+                row = {**summary(batch), **self.updater.train(batch, self._care())}
+                texts = self._advance(batch, row)
+                elapsed = time.monotonic() - began
+                self.counters = replace(
+                    self.counters,
+                    step=step + 1,
+                    seconds=before + elapsed,
+                    tokens=self.counters.tokens + int(row.get("tokens_written", 0)),
+                )
+                late = bool(limit) and elapsed > limit
+                row |= self._measured(row)
+                if self._due(self.recipe.validation.every) or self._last:
+                    row |= self._validate()
+                self.metrics.write(self.counters.step, **row)
+                show({"step": self.counters.step, **row}, texts)
+                if self._due(self.recipe.save_every) or self._last or late or interrupted():
+                    self._save()
+                if interrupted():
+                    return "interrupted"
+                if late:
+                    return "out of time"
+        return "finished"
+
+    @property
+    def _last(self) -> bool:
+        return self.counters.step == self.recipe.steps
+
+    def _due(self, every: int) -> bool:
+        return every > 0 and self.counters.step % every == 0
+
+    def _batch(self, step: int, pool: ThreadPoolExecutor) -> Batch:
+        """The episodes of a step; asynchronously, those that were begun during the last one."""
+        batch = self._collect(step) if self.ahead is None else self.ahead.result()
+        self.ahead = None
+        # After a saved step nothing is under way, so that a resumed run collects the same.
+        following = step + 1
+        saved = following % self.recipe.save_every == 0 or following == self.recipe.steps
+        if self.recipe.asynchronous and not saved:
+            _sync(self.model, self.writer)
+            self.ahead = pool.submit(self._collect, following, self.state)
+        return batch
+
+    def _collect(self, step: int, state: RlState | None = None) -> Batch:
+        if state is None:
+            state = self.state
+            _sync(self.model, self.writer)
+        self.player.limits = self._limits(state)
+        return self.collector.collect(state.controllers, step, step / self.recipe.steps)
+
+    def _limits(self, state: RlState) -> Limits:
+        return Limits(state.window.tokens(self.recipe.windows), self.recipe.sampler.context)
+
+    def _player(self) -> Player:
+        choice, tokenizer = self.recipe.sampler, self.tokenizer
+        engine = Engine(
+            self.writer,
+            [tokenizer.eos, tokenizer.document_end],
+            tokenizer.vocab_size,
+            EngineConfig(
+                slots=choice.slots,
+                capacity=choice.context,
+                temperature=choice.temperature,
+                confidence=choice.confidence,
+                burst=choice.burst,
+            ),
+        )
+        return Player(
+            engine,
+            tokenizer,
+            Limits(self.recipe.windows.stages[0].tokens, choice.context),
+            rule=self.recipe.reward,
+            workers=choice.workers,
+        )
+
+    def _care(self) -> Care:
+        plan, stage = self.recipe.windows, self.state.window.stage
+        return Care(
+            plan.clip_norm(stage, self.recipe.update.clip_norm),
+            plan.max_weight(stage, self.recipe.loss.max_weight),
+        )
+
+    def _advance(self, batch: Batch, row: Mapping[str, float]) -> list[str]:
+        """All controllers one step on; what they have to say."""
+        step, recipe, state = batch.step + 1, self.recipe, self.state
+        episodes = [one for group in batch.groups for one in group.episodes]
+        if not episodes:
+            raise UserError(
+                "no task is left that may be asked: give the curriculum's entries a larger pool, "
+                "or raise curriculum.mastered"
+            )
+        texts: list[str] = []
+        lengths = [one.length for one in episodes]
+        window, grown = state.window.after(recipe.windows, perplexity(episodes), lengths)
+        curriculum, levels = state.curriculum.after(recipe.curriculum, batch.outcomes)
+        reading = StepReading(
+            reward=row.get("reward"),
+            truncated=row.get("truncated"),
+            correlation=row.get("correlation"),
+            ratio_mean=row.get("ratio_mean"),
+            ratio_max=row.get("ratio_max"),
+            harder=bool(grown or levels),
+            judged=_judged(episodes),
+        )
+        monitors, warnings = state.monitors.after(MonitorRules(), reading)
+        warnings = (*batch.sifting.told(recipe.collect.filter), *warnings)
+        if row.get("skipped"):
+            warnings = (*warnings, f"{row['skipped']:.0f} updates had no finite gradient: left out")
+        for event, told in (("window", grown), ("level", levels), ("warning", warnings)):
+            for text in told:
+                self._tell(step, event, text)
+                texts.append(text)
+        if grown and recipe.keep_windows:
+            self.write_model(f"model-{state.window.tokens(recipe.windows)}")
+        filters = state.filter.after(recipe.collect.filter, batch.sifting)
+        self.state = RlState(curriculum, filters, window, monitors, self.updater.updates)
+        return texts
+
+    def _measured(self, row: Mapping[str, float]) -> dict[str, float]:
+        levels = self.state.curriculum.levels()
+        busy = row.get("seconds_rollout", 0.0) + row.get("seconds_train", 0.0)
+        return {
+            **{f"level/{name}": level for name, level in levels.items()},
+            "seconds": round(self.counters.seconds, 2),
+            "tokens_per_second": round(row.get("tokens_written", 0) / max(busy, 1e-9), 1),
+        }
+
+    def _validate(self) -> dict[str, float]:
+        """Accuracy on tasks below the seeds of training, at the levels of now."""
+        count, levels = self.recipe.validation.tasks, self.state.curriculum.levels()
+        asks = [
+            Ask(name, levels[name], seed, one.task(levels[name], seed))
+            for name, one in self.environments.items()
+            for seed in range(count)
+        ]
+        if self.ahead is not None:
+            self.ahead.result()  # one batch at a time is written
+        _sync(self.model, self.writer)
+        self.player.limits = self._limits(self.state)
+        groups = self.player.play(asks, 1, VALIDATION_SEED) if asks else []
+        by_name: dict[str, list[Episode]] = {}
+        for ask, (episode,) in zip(asks, groups, strict=True):
+            by_name.setdefault(ask.environment, []).append(episode)
+        scores: dict[str, float] = {}
+        for name, episodes in by_name.items():
+            scores[f"valid_accuracy/{name}"] = fmean(e.trajectory.grade.correct for e in episodes)
+            scores[f"valid_length/{name}"] = fmean(e.length for e in episodes)
+        if by_name:
+            scores["valid_accuracy"] = fmean(scores[f"valid_accuracy/{name}"] for name in by_name)
+        self.scores = scores
+        return scores
+
+    def _tell(self, step: int, event: str, text: str) -> None:
+        self.events.write(step, event=event, text=text)
+
+    def _save(self) -> None:
+        save_state(
+            self.recipe.run / STATE,
+            self.counters,
+            weights_of(self.model),
+            self.updater.optimizer,
+            notes={"rl": to_dict(self.state)},
+        )
+
+    def write_model(self, name: str) -> Path:
+        """The policy as a model directory, with what it was trained on."""
+        folder = self.recipe.run / name
+        copy_tokenizer(find_model(self.recipe.init), folder)
+        dtype = getattr(torch, self.recipe.dtype)
+        self.model.save_pretrained(folder, layout=self.recipe.layout, dtype=dtype)
+        trained: list[dict[str, Any]] = [
+            {"environment": name, "levels": list(range(1, level + 1))}
+            for name, level in self.state.curriculum.levels().items()
+        ]
+        write_json(folder / "tasks.json", {"trained": trained})
+        return folder
+
+    def result(self, reason: str) -> dict[str, object]:
+        """How the run ended, as plain values."""
+        return {
+            "reason": reason,
+            "step": self.counters.step,
+            "tokens": self.counters.tokens,
+            "seconds": round(self.counters.seconds, 1),
+            "updates": self.updater.updates,
+            "window": self.state.window.tokens(self.recipe.windows),
+            "levels": self.state.curriculum.levels(),
+            "valid": self.scores,
+        }
+
+
+def _judged(episodes: Sequence[Episode]) -> tuple[Judged, ...]:
+    """What judges said, where anybody judged."""
+    by_name: dict[str, list[Episode]] = {}
+    for one in episodes:
+        if one.ask.environment.startswith("judged/"):
+            by_name.setdefault(one.ask.environment, []).append(one)
+    return tuple(
+        Judged(
+            name,
+            tuple(float(one.length) for one in found),
+            tuple(one.trajectory.reward.correctness for one in found),
+            tuple(float(one.trajectory.grade.correct) for one in found),
+        )
+        for name, found in by_name.items()
+    )
+
+
+def _copy(model: M1) -> M1:
+    twin = M1(model.config).to(model.lm_head.weight.device)
+    _sync(model, twin)
+    return twin.eval()
+
+
+@torch.no_grad()
+def _sync(source: M1, target: M1) -> None:
+    if source is not target:
+        for ours, theirs in zip(target.parameters(), source.parameters(), strict=True):
+            ours.copy_(theirs)
+
+
+@contextmanager
+def _makers(workers: int) -> Generator[Executor | None]:
+    """Processes that make tasks; a single worker is this one."""
+    if workers < 2:
+        yield None
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield pool
+
+
+@contextmanager
+def _fast_products(device: torch.device) -> Generator[None]:
+    """TF32 in the body, on a GPU; router and head stay float32. Sampler and trainer alike."""
+    before = torch.get_float32_matmul_precision()
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+if __name__ == "__main__":
+    sys.exit(main(rl, sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""One step's experience: prompts drawn, groups played, those without a signal replaced.
+
+What a step collects depends on the policy's weights, the run's seed, the step and the state of
+the controllers, and on nothing else: a run that is resumed collects the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+from ostinato.rl.curriculum import CurriculumState, Moment, Outcome, Prompt
+from ostinato.rl.curriculum_plan import CurriculumPlan
+from ostinato.rl.envs.catalogue import find
+from ostinato.rl.envs.registry import Environment
+from ostinato.rl.filtering import FilterRule, FilterState, Sifting, has_signal
+from ostinato.rl.rollout import Ask, Episode, Player
+from ostinato.rl.shaping import OverlongRule, ShapedReward, shaped
+from ostinato.rl.types import Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectConfig:
+    """How much a step collects, and what of it is trained on."""
+
+    prompts: int = 64
+    """Groups with a signal, to be trained on."""
+    group: int = 16
+    """Episodes of each."""
+    filter: FilterRule = field(default_factory=FilterRule)
+    overlong: OverlongRule = field(default_factory=OverlongRule)
+
+
+@dataclass(frozen=True, eq=False)
+class Played:
+    """A group that was played."""
+
+    prompt: Prompt
+    episodes: tuple[Episode, ...]
+    rewards: tuple[ShapedReward, ...]
+
+    @property
+    def totals(self) -> list[float]:
+        """What is trained on, of each episode."""
+        return [reward.total for reward in self.rewards]
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the curriculum hears of it."""
+        return Outcome(
+            self.prompt,
+            sum(one.trajectory.grade.correct for one in self.episodes),
+            len(self.episodes),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What a step collected."""
+
+    step: int
+    window: int
+    groups: tuple[Played, ...]
+    """All that were asked."""
+    kept: tuple[Played, ...]
+    """Those of them that are trained on."""
+    sifting: Sifting
+    seconds: float
+    """The environments' included."""
+    seconds_grade: float
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        """Of all groups."""
+        return [group.outcome for group in self.groups]
+
+
+@dataclass(frozen=True)
+class Controllers:
+    """The state that decides what is asked."""
+
+    curriculum: CurriculumState
+    filter: FilterState
+
+
+class Collector:
+    """Collects the batches of a run."""
+
+    def __init__(
+        self,
+        player: Player,
+        environments: Mapping[str, Environment],
+        plan: CurriculumPlan,
+        config: CollectConfig,
+        *,
+        seed: int,
+        makers: Executor | None = None,
+    ) -> None:
+        """``makers``: processes that make the tasks, of environments that `find` knows; None:
+        they are made here.
+        """
+        self._player, self._environments = player, environments
+        self._plan, self._config, self._seed = plan, config, seed
+        self._makers = makers
+
+    def collect(self, state: Controllers, step: int, progress: float) -> Batch:
+        """The batch of a step; ``progress`` (0..1) is the part of the run that is over."""
+        began, graded = time.monotonic(), self._player.seconds_grade
+        config = self._config
+        sifting = Sifting(config.prompts)
+        groups: list[Played] = []
+        while count := state.filter.ask(config.filter, sifting):
+            moment = Moment(self._seed, step, progress, sifting.rounds)
+            avoid = [group.prompt for group in groups]
+            prompts = state.curriculum.draw(self._plan, moment, count, avoid)
+            if not prompts:
+                break  # no task is left that may be asked
+            found = self._play(prompts, step)
+            groups += found
+            sifting = sifting.after([group.totals for group in found])
+        signal = [g for g in groups if has_signal(g.totals) or not config.filter.enabled]
+        return Batch(
+            step,
+            self._player.limits.window,
+            tuple(groups),
+            tuple(signal[: config.prompts]),
+            sifting,
+            time.monotonic() - began,
+            self._player.seconds_grade - graded,
+        )
+
+    def _play(self, prompts: Sequence[Prompt], step: int) -> list[Played]:
+        tasks = self._tasks(prompts)
+        asks = [
+            Ask(one.environment, one.level, one.seed, task)
+            for one, task in zip(prompts, tasks, strict=True)
+        ]
+        # The step is part of the seed: a task that is asked again is answered anew.
+        played = self._player.play(asks, self._config.group, self._seed * 1_000_003 + step)
+        return [
+            Played(prompt, tuple(episodes), tuple(map(self._shaped, episodes)))
+            for prompt, episodes in zip(prompts, played, strict=True)
+        ]
+
+    def _tasks(self, prompts: Sequence[Prompt]) -> list[Task]:
+        if self._makers is not None:
+            return list(self._makers.map(make_task, prompts, chunksize=4))
+        return [self._environments[p.environment].task(p.level, p.seed) for p in prompts]
+
+    def _shaped(self, episode: Episode) -> ShapedReward:
+        window = self._player.limits.window
+        return shaped(episode.trajectory, episode.length, window, self._config.overlong)
+
+
+def make_task(prompt: Prompt) -> Task:
+    """The task of a prompt, in whatever process."""
+    return find(prompt.environment).task(prompt.level, prompt.seed)

@@ -1,0 +1,272 @@
+"""Episodes played by a policy, many at once: the tokens of each, and what came of them.
+
+A conversation of several turns is one sequence: what the policy wrote is to be learnt, what it
+was told (the prompt, results of tools, further questions) is read and has no gradient.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from ostinato.base.errors import UserError
+from ostinato.chat.encode import encode_chat
+from ostinato.chat.messages import Message
+from ostinato.chat.parse import parse
+from ostinato.chat.tokenizer import Tokenizer
+from ostinato.rl.sampler import STOPS, Sampler, Turn
+from ostinato.rl.types import (
+    Action,
+    Env,
+    Observation,
+    RewardRule,
+    Step,
+    StopReason,
+    Task,
+    Trajectory,
+    Transition,
+)
+
+SLOW = ("code", "software")  # kinds whose steps run programs: they are waited for beside the rest
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One task that a policy is to be asked."""
+
+    environment: str
+    level: int
+    seed: int
+    task: Task
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far an episode may go, in tokens."""
+
+    window: int
+    """What the policy may write, all turns together."""
+    context: int
+    """What there may be of the whole conversation."""
+
+
+@dataclass(frozen=True)
+class TurnCost:
+    """What one turn took, in tokens."""
+
+    read: int
+    """The prompt, or what came after the turn before."""
+    written: int
+
+
+@dataclass(frozen=True, eq=False)
+class Episode:
+    """One episode, as an experience and as tokens."""
+
+    ask: Ask
+    trajectory: Trajectory
+    tokens: tuple[int, ...]
+    """The whole conversation; of equal length with the next three."""
+    learnt: tuple[bool, ...]
+    """Whether the policy wrote it."""
+    logprobs: tuple[float, ...]
+    """The sampler's, of each token that was written; 0 for the others."""
+    entropies: tuple[float, ...]
+    """Of the distribution that each token was drawn from; 0 for the others."""
+    turns: tuple[TurnCost, ...]
+
+    @property
+    def length(self) -> int:
+        """Tokens that the policy wrote."""
+        return sum(turn.written for turn in self.turns)
+
+    @property
+    def stop(self) -> StopReason:
+        """Why the last turn ended."""
+        return self.trajectory.stop
+
+
+@dataclass
+class _Going:
+    """An episode that is being played."""
+
+    ask: Ask
+    index: int
+    env: Env
+    observation: Observation
+    tokens: list[int] = field(default_factory=list[int])
+    learnt: list[bool] = field(default_factory=list[bool])
+    logprobs: list[float] = field(default_factory=list[float])
+    entropies: list[float] = field(default_factory=list[float])
+    turns: list[TurnCost] = field(default_factory=list[TurnCost])
+    transitions: list[Transition] = field(default_factory=list[Transition])
+    read: int = 0  # tokens since the last turn
+
+    def hear(self, ids: Sequence[int]) -> None:
+        self._append(ids, False, [0.0] * len(ids), [0.0] * len(ids))
+        self.read = len(ids)
+
+    def say(self, turn: Turn) -> None:
+        self._append(turn.tokens, True, turn.logprobs, turn.entropies)
+        self.turns.append(TurnCost(self.read, len(turn.tokens)))
+        self.read = 0
+
+    def _append(
+        self, ids: Sequence[int], own: bool, logprobs: Iterable[float], entropies: Iterable[float]
+    ) -> None:
+        self.tokens += ids
+        self.learnt += [own] * len(ids)
+        self.logprobs += logprobs
+        self.entropies += entropies
+
+    def room(self, limits: Limits) -> int:
+        """Tokens that the next turn may have."""
+        written = sum(turn.written for turn in self.turns)
+        return min(limits.window - written, limits.context - len(self.tokens))
+
+
+class Player:
+    """Plays groups of episodes with a sampler."""
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        tokenizer: Tokenizer,
+        limits: Limits,
+        *,
+        rule: RewardRule | None = None,
+        workers: int = 4,
+    ) -> None:
+        """``workers``: programs of environments that run at a time."""
+        self.limits = limits
+        self.seconds_grade = 0.0  # that were waited for environments
+        self._sampler, self._tokenizer = sampler, tokenizer
+        self._rule = rule or RewardRule()
+        self._workers = workers
+        self._line_end = tokenizer.encode("\n")
+
+    def play(self, asks: Sequence[Ask], group: int, seed: int) -> list[list[Episode]]:
+        """``group`` episodes of each task; what is drawn depends on ``seed`` and the task."""
+        going: dict[int, _Going] = {}
+        for index, ask in enumerate(asks):
+            for member in range(group):
+                one = self._begin(ask, index, going)
+                number = self._sampler.begin(
+                    one.tokens, room=one.room(self.limits), seed=_seed(seed, ask, member)
+                )
+                going[number] = one
+        with ThreadPoolExecutor(self._workers) as pool:
+            over = dict(self._run(going, pool))
+        found: list[list[Episode]] = [[] for _ in asks]
+        for number, one in going.items():  # in the order of asking, whoever ended first
+            found[one.index].append(over[number])
+        return found
+
+    def _begin(self, ask: Ask, index: int, going: dict[int, _Going]) -> _Going:
+        env = ask.task.env()
+        one = _Going(ask, index, env, env.begin())
+        twin = next((other for other in reversed(going.values()) if other.index == index), None)
+        if twin is not None and twin.observation == one.observation:
+            one.hear(twin.tokens)
+            return one
+        seen = one.observation
+        one.hear(encode_chat(self._tokenizer, seen.messages, seen.tools))
+        if one.room(self.limits) < 1:
+            raise UserError(
+                f"{ask.environment}, level {ask.level}: its prompt has {len(one.tokens):,} tokens "
+                f"and leaves no room in a context of {self.limits.context:,}: raise the context, "
+                "or leave it out"
+            )
+        return one
+
+    def _run(
+        self, going: dict[int, _Going], pool: ThreadPoolExecutor
+    ) -> Iterable[tuple[int, Episode]]:
+        steps: dict[Future[Step], tuple[int, Action]] = {}
+        writing = len(going)
+        while writing or steps:
+            turns = self._sampler.advance() if writing else ()
+            writing -= len(turns)
+            ready: list[tuple[int, Action, Step]] = []
+            for number, turn in turns:
+                one = going[number]
+                one.say(turn)
+                action = self._read(turn)
+                if one.ask.environment.partition("/")[0] in SLOW:
+                    steps[pool.submit(one.env.step, action)] = number, action
+                else:
+                    began = time.monotonic()
+                    ready.append((number, action, one.env.step(action)))
+                    self.seconds_grade += time.monotonic() - began
+            ready += self._await(steps, block=not writing and not ready)
+            for number, action, step in ready:
+                episode = self._settle(number, going[number], action, step)
+                if episode is None:
+                    writing += 1
+                else:
+                    yield number, episode
+
+    def _await(
+        self, steps: dict[Future[Step], tuple[int, Action]], *, block: bool
+    ) -> list[tuple[int, Action, Step]]:
+        """The steps that are done; with ``block`` at least one."""
+        if not steps:
+            return []
+        began = time.monotonic()
+        done, _ = wait(steps, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+        self.seconds_grade += time.monotonic() - began
+        # In the order of asking, whichever came first.
+        return [(*steps.pop(one), one.result()) for one in list(steps) if one in done]
+
+    def _read(self, turn: Turn) -> Action:
+        text = self._tokenizer.decode(turn.tokens)
+        return Action(parse(text).message(), STOPS[turn.finish])
+
+    def _settle(self, number: int, one: _Going, action: Action, step: Step) -> Episode | None:
+        """The episode, if it is over; else it goes on."""
+        one.transitions.append(Transition(one.observation, action, step.metrics))
+        if step.grade is None:
+            assert step.observation is not None, "an episode without a grade goes on"
+            one.observation = step.observation
+            told = self._tail(step.observation.messages)
+            if (
+                min(
+                    self.limits.context - len(one.tokens) - len(told),
+                    one.room(self.limits),
+                )
+                > 0
+            ):
+                one.hear(told)
+                self._sampler.more(number, told, room=one.room(self.limits))
+                return None
+            step = one.env.step(Action(Message("assistant"), StopReason.LENGTH))
+            assert step.grade is not None, "what is truncated is over"
+            one.transitions[-1] = Transition(
+                one.transitions[-1].observation,
+                Action(action.message, StopReason.LENGTH),
+                one.transitions[-1].metrics,
+            )
+        self._sampler.end(number)
+        assert step.grade is not None, "it is over"
+        trajectory = Trajectory(tuple(one.transitions), step.grade, self._rule(step.grade))
+        return Episode(
+            one.ask,
+            trajectory,
+            tuple(one.tokens),
+            tuple(one.learnt),
+            tuple(one.logprobs),
+            tuple(one.entropies),
+            tuple(one.turns),
+        )
+
+    def _tail(self, messages: Sequence[Message]) -> list[int]:
+        """What follows the end of a turn: the line's end, new messages, the next turn's header."""
+        return [*self._line_end, *encode_chat(self._tokenizer, messages)[1:]]
+
+
+def _seed(seed: int, ask: Ask, member: int) -> int:
+    name = f"{seed} {ask.environment} {ask.level} {ask.seed} {member}"
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,1 @@
+"""Solvers that think aloud: what a policy learns from before it is rewarded."""
