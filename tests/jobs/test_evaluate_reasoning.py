@@ -101,7 +101,7 @@ def test_tables_of_several_budgets(model: Path, capsys: pytest.CaptureFixture[st
     assert max(map(len, told.splitlines())) <= 110
 
 
-def test_grades_that_could_be_forged_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_reader_should_know_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     cell = Cell(
         thinking_budget=None,
         episodes=4,
@@ -129,6 +129,9 @@ def test_grades_that_could_be_forged_are_told(capsys: pytest.CaptureFixture[str]
     show("some", Result(suite, "0", (Row(entry, 4, None, None, (doubtful,)),)))
     told = capsys.readouterr().out
     assert "1 grade cannot be trusted" in told and " 2.5 " in told
+    assert "few tasks" not in told
+    show("some", Result(suite, "0", (Row(entry, 3, None, None, (cell,)),)))
+    assert "logic/campsite 1, 2, 5 has few tasks: 3 of 4 are" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,19 @@ def test_what_a_model_writes_cannot_steer_the_terminal(
     assert "\x1b" not in out and "\x07" not in out
 
 
-def test_no_model_or_no_question(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+def test_no_model_or_no_question(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ostinato.infer.directory.bundled", dict)
     code, out, error = solve(capsys, "Why?")
     assert (code, out) == (2, "")
     assert error == (
         "error: expected a model: no language model comes with the package yet, so name a model "
         "directory (chat MODEL, solve QUESTION --model MODEL)\n"
     )
+    monkeypatch.setattr("ostinato.infer.directory.bundled", lambda: {"m1-reason": folder})
+    told = json.loads(solve(capsys, "Why?", "--max-tokens", 5, "--json")[1])
+    assert told["model"] == "m1-reason" and told["finish"] in {"eos", "length"}
     code, out, error = solve(capsys, " ", "--model", folder)
     assert (code, out, error) == (2, "", "error: the question is empty: expected some text\n")
 

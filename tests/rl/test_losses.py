@@ -255,28 +255,6 @@ def test_there_is_no_floor_unless_asked_for() -> None:
     torch.testing.assert_close(floored[given_up], -share[given_up], **EXACT)
 
 
-def test_rows_may_have_rules_of_their_own() -> None:
-    found = case(10)
-    rules = [TokenRule.cispo(2.0), TokenRule.grpo(), TokenRule.dapo(), TokenRule.reinforce()]
-    arm = torch.arange(12) % 4
-    rule = TokenRule.by_row(rules, arm)
-    got = found.gradient(lambda *batch: unified(*batch, rule=rule)[0])
-    for number, one in enumerate(rules):
-        alone = found.gradient(lambda *batch, one=one: unified(*batch, rule=one)[0])
-        assert torch.equal(got[arm == number], alone[arm == number])
-        assert alone[arm == number].abs().sum() > 0
-    few = rule.rows(slice(2, 7))
-    part = few.weigh(
-        *(t[2:7] for t in (found.logprobs, found.sampled_logprobs, found.advantages, found.mask))
-    )
-    whole = rule.weigh(found.logprobs, found.sampled_logprobs, found.advantages, found.mask)
-    assert torch.equal(part.weight, whole.weight[2:7])
-    caps = torch.tensor([[1.5]] * 6 + [[3.0]] * 6)
-    mixed = of_logprobs(found, max_weight=caps)
-    assert torch.equal(mixed[:6], of_logprobs(found, max_weight=1.5)[:6])
-    assert torch.equal(mixed[6:], of_logprobs(found, max_weight=3.0)[6:])
-
-
 def test_one_advantage_for_a_row_is_the_same_for_its_tokens() -> None:
     found = case(11)
     long, _ = cispo(found.logprobs, found.sampled_logprobs, found.advantages, found.mask)
@@ -298,25 +276,3 @@ def test_bad_batches_are_refused() -> None:
         rough[place] = rough[place].bfloat16()
         with pytest.raises(UserError, match=f"^{name} is of float32 or float64"):
             cispo(*rough)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"max_weight": 0.0}, "max_weight is above 0"),
-        ({"max_weight": math.nan}, "max_weight is above 0"),
-        ({"max_weight": torch.tensor([[1.0], [-1.0]])}, "max_weight is above 0"),
-        ({"min_weight": -0.1}, "min_weight is 0"),
-        ({"max_weight": 1.0, "min_weight": 2.0}, "at most max_weight"),
-        ({"mask_low": -0.2}, "mask_low is 0 or more"),
-        ({"mask_high": math.nan}, "mask_high is 0 or more"),
-    ],
-)
-def test_bad_rules_are_refused(options: dict, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        TokenRule(**options)
-
-
-def test_rules_of_two_levels_do_not_mix() -> None:
-    with pytest.raises(UserError, match="one level"):
-        TokenRule.by_row([TokenRule.gspo(), TokenRule.grpo()], torch.tensor([0, 1]))

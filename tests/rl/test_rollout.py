@@ -120,12 +120,16 @@ def play(sampler: Scripted, *asks: Ask, window: int = 1000, context: int = 4000,
 
 def test_what_the_policy_wrote_is_learnt_and_all_else_is_read() -> None:
     ((one, *_),) = play(Scripted(lines), ask())
-    messages = [m for t in one.trajectory.transitions for m in (*t.observation.messages, t.action.message)]
+    messages = [
+        m for t in one.trajectory.transitions for m in (*t.observation.messages, t.action.message)
+    ]
     ids, learnt = encode_training(TOKENIZER, messages, TOOLS)
     assert list(one.tokens) == ids[:-1]  # but the line end after the last turn
     assert list(one.learnt) == learnt[:-1]
     assert all((value != 0) == own for value, own in zip(one.logprobs, one.learnt, strict=True))
-    assert [turn.written for turn in one.turns] == [len(TOKENIZER.encode(reply(lines(0, i)))) + 1 for i in range(3)]
+    assert [turn.written for turn in one.turns] == [
+        len(TOKENIZER.encode(reply(lines(0, i)))) + 1 for i in range(3)
+    ]
     assert sum(turn.read + turn.written for turn in one.turns) == len(one.tokens)
     assert one.length == sum(one.learnt)
 
@@ -136,7 +140,9 @@ def test_the_sampler_has_heard_the_same_conversation() -> None:
     assert sorted(sampler.ended) == [0, 1, 2, 3]
     assert [sampler.heard[i] for i in range(4)] == [list(e.tokens) for g in groups for e in g]
     first = groups[0][0]
-    prompt = encode_chat(TOKENIZER, [Message("system", "Count."), Message("user", "How many?")], TOOLS)
+    prompt = encode_chat(
+        TOKENIZER, [Message("system", "Count."), Message("user", "How many?")], TOOLS
+    )
     assert list(first.tokens[: len(prompt)]) == prompt
 
 
@@ -177,7 +183,9 @@ def test_the_window_bounds_all_turns_together() -> None:
 
 @pytest.mark.parametrize("more", [0, 3])
 def test_an_episode_whose_result_has_no_room_is_truncated(more: int) -> None:
-    prompt = len(encode_chat(TOKENIZER, [Message("system", "Count."), Message("user", "How many?")], TOOLS))
+    prompt = len(
+        encode_chat(TOKENIZER, [Message("system", "Count."), Message("user", "How many?")], TOOLS)
+    )
     first = len(TOKENIZER.encode(reply(lines(0, 0)))) + 1
     ((one,),) = play(Scripted(lines), ask(), context=prompt + first + more, group=1)
     assert one.stop is StopReason.LENGTH
@@ -187,5 +195,7 @@ def test_an_episode_whose_result_has_no_room_is_truncated(more: int) -> None:
 
 
 def test_a_prompt_without_room_is_refused() -> None:
-    with pytest.raises(UserError, match="tools/counting, level 1: its prompt has .* context of 100"):
+    with pytest.raises(
+        UserError, match="tools/counting, level 1: its prompt has .* context of 100"
+    ):
         play(Scripted(lines), ask(), context=100)

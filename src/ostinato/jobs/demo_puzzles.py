@@ -25,9 +25,11 @@ from ostinato.infer.language import load_language_model
 from ostinato.infer.replier import ModelReplier
 from ostinato.jobs.show import counted
 from ostinato.jobs.talking import say
-from ostinato.rl.split import FIRST_TRAINING_SEED
+from ostinato.rl.curriculum_plan import FIRST_SEED
+from ostinato.rl.split import TRIES
 
 PUZZLES = 3
+MAX_TOKENS = 4096
 FIRST_FRESH_SEED = 100_000  # `evaluate` asks tasks of smaller seeds
 
 
@@ -51,14 +53,14 @@ class Puzzle:
 
 def fresh_seed() -> int:
     """A seed from the clock, of which neither training nor `evaluate` has tasks."""
-    return FIRST_FRESH_SEED + int(time.time()) % (FIRST_TRAINING_SEED - 2 * FIRST_FRESH_SEED)
+    return FIRST_FRESH_SEED + int(time.time()) % (FIRST_SEED - 2 * FIRST_FRESH_SEED)
 
 
 def ask_puzzles(model: str, seed: int, *, device: str = "cpu") -> list[Puzzle]:
     """Puzzles of what the model was trained on, as far as its directory says, all by ``seed``."""
     drawn = list(_draw(find_model(model), seed))
     replier = ModelReplier(load_language_model(model, device=device, dtype="float32"))
-    played = play_together(drawn, replier, Manner())
+    played = play_together(drawn, replier, Manner(max_tokens=MAX_TOKENS))
     return [_puzzle(one, episode) for one, episode in zip(drawn, played, strict=True)]
 
 
@@ -69,7 +71,7 @@ def _draw(folder: Path, seed: int) -> Iterator[Drawn]:
     order = rng.sample(best, len(best)) * PUZZLES
     for number, one in enumerate(order[:PUZZLES]):
         level = rng.choice(one.levels)
-        yield from replace(one, levels=(level,)).tasks(1, first=seed + number)
+        yield from replace(one, levels=(level,)).tasks(1, first=seed + number * TRIES)
 
 
 def _of_first_standing(listed: Sequence[Entry]) -> list[Entry]:

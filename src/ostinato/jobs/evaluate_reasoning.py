@@ -47,6 +47,10 @@ def _legend(result: Result) -> Iterator[str]:
     yield "cut: stopped by length, a full context, or going round in circles; thought: tokens."
     if result.suite.baselines:
         yield "guess: what a blind guess gets of the same tasks; const: the best constant answer."
+    for row in result.rows:
+        if row.distinct < _FEW * result.suite.examples:
+            name = f"{row.entry.environment} {_levels(row.entry.levels)}"
+            yield f"{name} has few tasks: {row.distinct} of {result.suite.examples} are different."
     cells = [cell for row in result.rows for cell in row.cells]
     if overfull := sum(cell.overfull for cell in cells):
         episodes = counted(overfull, "episode", "episodes")
@@ -130,6 +134,7 @@ def _what_it_took(result: Result) -> Table:
 
 
 _BUDGETS_ABREAST = 4
+_FEW = 0.8  # a row with a smaller share of different tasks is told of
 _TITLES = {
     Standing.TRAINED: "trained on: other tasks of the same levels",
     Standing.HELD_LEVELS: "trained on, but not at these levels",

@@ -34,9 +34,7 @@ class Rows:
     """[N], of the rows within their mini-batch."""
 
 
-def rows_of(
-    episodes: Sequence[Episode], advantages: Sequence[float], index: Sequence[int]
-) -> Rows:
+def rows_of(episodes: Sequence[Episode], advantages: Sequence[float], index: Sequence[int]) -> Rows:
     """The episodes of that ``index`` as arrays."""
     chosen = [episodes[i] for i in index]
     longest = max(len(one.tokens) for one in chosen)

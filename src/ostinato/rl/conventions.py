@@ -4,8 +4,8 @@ The name is one, the options are six: an absolute cap (TRL, ms-swift, Liger), an
 above (open-instruct), offsets on both sides (verl, slime, SkyRL, NeMo-RL), absolute bounds on
 both sides (Tinker). The same 0.2 means a cap of 0.2 here and of 1.2 there. Each function returns
 what is meant and, as sentences, what the setting is likely to do to a run; `equivalents` goes
-the other way. Read off the sources of TRL 1.16, ms-swift, verl 0.9, slime, open-instruct, SkyRL
-and NeMo-RL 0.7 of August 2026; all of them take one mean over the tokens of the batch.
+the other way. This is as of August 2026 (TRL 1.16, verl 0.9, NeMo-RL 0.7), from the sources;
+Tinker's is from its documentation. All take one mean over the tokens of the batch.
 """
 
 from __future__ import annotations

@@ -14,17 +14,16 @@ from ostinato.chat.template import render
 from ostinato.rl.envs.registry import Environment
 from ostinato.rl.types import Task
 
-FIRST_TRAINING_SEED = 1_000_000
-"""Training draws its tasks from seeds of at least this, evaluation from seeds below it."""
-
 KEPT = 4
 """One prompt in so many is kept for evaluation."""
 
 TRIES = 1_000
 """So many tasks in a row on the other side, and an environment has none on this one."""
 
-_STRIDE = 1 << 40
-"""From a seed that is not for training to the next one: further than seeds are counted up."""
+_STRIDE = (1 << 40) + 15
+"""From a seed that is not for training to the next one: further than seeds are counted up, and a
+prime, so that an environment that goes round a list of tasks is led to all of them.
+"""
 
 
 def prompt(task: Task) -> str:

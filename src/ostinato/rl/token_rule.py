@@ -162,7 +162,7 @@ class TokenRule:
             counted = mask & ~torch.isneginf(logprobs) & ~torch.isneginf(sampled_logprobs)
             log_ratio = torch.where(counted, logprobs - sampled_logprobs, 0.0)
             log_ratio = log_ratio.clamp(-LOG_RATIO, LOG_RATIO)
-            ratio = (self._of_sequence(log_ratio, counted)).exp()
+            ratio = self._of_sequence(log_ratio, counted).exp()
             low, high = (_like(bound, ratio) for bound in (self.mask_low, self.mask_high))
             most, least = (_like(bound, ratio) for bound in (self.max_weight, self.min_weight))
             dropped = (advantages > 0) & (ratio > 1 + high) | (advantages < 0) & (ratio < 1 - low)

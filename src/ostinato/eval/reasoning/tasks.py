@@ -4,7 +4,9 @@
 
     {"trained":     [{"environment": "logic/campsite", "levels": [1, 2, 3]}, ...],
      "held_levels": [{"environment": "logic/campsite", "levels": [4]}, ...],
-     "held_kinds":  [{"environment": "logic/norinori", "levels": [1]}, ...]}
+     "held_kinds":  [{"environment": "logic/norinori", "levels": [1]}, "logic/numbrix", ...]}
+
+A name alone, and one without levels, stands for all levels.
 """
 
 from __future__ import annotations
@@ -86,11 +88,18 @@ def read_tasks(folder: Path) -> TaskList | None:
     if not isinstance(read, dict):
         raise UserError(f"{path}: expected an object of lists, got {type(read).__name__}")
     try:
-        found = from_dict(TaskList, read)
+        found = from_dict(TaskList, {key: _in_full(value) for key, value in read.items()})
         assert found.entries is not None, "every entry can be made"
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     return found
+
+
+def _in_full(listed: object) -> object:
+    """Names as tables; what is no list `from_dict` will refuse."""
+    if not isinstance(listed, list):
+        return listed
+    return [{"environment": one} if isinstance(one, str) else one for one in listed]
 
 
 def entries(suite: str, tasks: TaskList | None) -> tuple[Entry, ...]:

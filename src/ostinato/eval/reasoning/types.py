@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from ostinato.base.errors import UserError
 from ostinato.infer.requests import Request, Sampling
+from ostinato.rl.curriculum_plan import FIRST_SEED
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.registry import Kind
-from ostinato.rl.split import FIRST_TRAINING_SEED, kept_task
+from ostinato.rl.split import kept_task
 from ostinato.rl.types import Task
 
-MOST_EXAMPLES = FIRST_TRAINING_SEED // 100  # whose seeds stay below those of training
+MOST_EXAMPLES = FIRST_SEED // 100  # whose seeds stay below those of training
 
 
 class Standing(StrEnum):

@@ -46,7 +46,11 @@ def encode_rows(model: M1, input_ids: Int[Tensor, "b t"]) -> Encoded:
     """
     config = model.config
     positions = torch.arange(input_ids.shape[1], device=input_ids.device)[None]
-    place = Place(rotation(positions, config.rotary_dim, config.rope_theta), None, (), None, (), ())
+    cosines, sines = (
+        angle.expand(len(input_ids), -1, -1, -1)
+        for angle in rotation(positions, config.rotary_dim, config.rope_theta)
+    )
+    place = Place((cosines, sines), None, (), None, (), ())
     hidden = model.model.embed_tokens(input_ids)
     routing: list[Routing] = []
     for layer in model.model.layers:

@@ -1,0 +1,1 @@
+"""What the controlled comparison of token rules consists of; the story is in the script."""
