@@ -1,6 +1,6 @@
 """The controlled comparison of token rules: GRPO, DAPO, CISPO, cap with negative mask, REINFORCE.
 
-All arms share everything but the rule: a hybrid of 2.2 million parameters (7 lightning layers to
+All arms share everything but the rule: a hybrid of 2.1 million parameters (7 lightning layers to
 1 softmax layer; 4 experts, 2 per token), prompts, sampling noise and the order of rows; 64 prompts
 x 16 answers per batch at temperature 1, advantages by group (population std), groups of equal
 rewards dropped without refill, the token mean over a mini-batch, no KL term, AdamW 0.9 / 0.95 /
@@ -10,7 +10,7 @@ Ratios are to the policy's own log-probabilities before the first update of the 
 sampler's.
 
 Tasks (``tasks.py``): ``fork``, the sum of 24 digits modulo 10, and ``chain``, reasoning-gym's
-chain_sum with ten terms. A trace that one token starts makes the answer easy; the warm starts
+chain_sum with twelve terms. A trace that one token starts makes the answer easy; the warm starts
 (three, by seed) have the skill but start a trace only 2 % of the time.
 
 Metrics, fixed before the runs. Of a run: AUC, the mean over batches of the mean reward before each

@@ -18,6 +18,7 @@ from ostinato.chat.tokenizer import Tokenizer, learn
 from ostinato.data.text import TextHeader, TextWriter, tokenizer_digest
 from ostinato.rl.curriculum_plan import FIRST_SEED
 from ostinato.rl.envs.catalogue import find
+from ostinato.rl.split import training_task
 from ostinato.rl.traces.catalogue import TRACERS
 from ostinato.rl.traces.conversation import Conversation, conversation
 from ostinato.rl.traces.text import documents
@@ -55,8 +56,9 @@ class Diet:
         rng = Random(f"conversation {number}")
         (source,) = rng.choices(self.sources, [one.weight for one in self.sources])
         seed = FIRST_SEED + rng.randrange(1 << 30)
-        environment = find(source.name)
-        return conversation(environment, source.draw(rng), seed, TRACERS[source.name])
+        environment, level = find(source.name), source.draw(rng)
+        seed, _ = training_task(environment, level, seed)
+        return conversation(environment, level, seed, TRACERS[source.name])
 
 
 def learn_tokenizer(diet: Diet, size: int, folder: Path, count: int) -> Tokenizer:

@@ -31,7 +31,7 @@ NAMES = {
     "unified": "cap 5, negative mask",
     "reinforce": "REINFORCE",
 }
-TITLES = {"fork": "sum of 24 digits modulo 10", "chain": "chain_sum, ten terms"}
+TITLES = {"fork": "sum of 24 digits modulo 10", "chain": "chain_sum, twelve terms"}
 
 
 def draw(folder: Path, path: Path) -> None:

@@ -24,7 +24,7 @@ from .store import Times
 from .tasks import Task, load_task
 from .warm import Teacher, WarmRecipe, look
 
-SHAPES = ("main-fork-u64", "main-fork-u16", "control-fork-u1", "twin-fork-u16", "main-chain-u16")
+SHAPES = ("main-fork-u64", "main-fork-u16", "control-fork-u1", "twin-fork-u16")
 UPDATES = 8  # that are timed of a batch
 
 
@@ -41,10 +41,6 @@ def probe(out: Path, data: Path, *, device: str, graphs: bool) -> None:
         task = load_task(cell.task, data)
         told = timed(cell, task, device=device, graphs=graphs)
         times.learn(cell.shape, told["batch"])
-        if cell.shape == "chain-hybrid-u16-m30":
-            longer = told | {"batch": told["batch"] / times.known["fork-hybrid-u16-m30"]}
-            seconds = longer["batch"] * times.known["fork-hybrid-u64-m30"]
-            times.learn("chain-hybrid-u64-m30", seconds)
         print(f"{cell.shape}: {told}; {time.monotonic() - begin:.0f} s so far", flush=True)
 
 

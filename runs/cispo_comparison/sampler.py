@@ -112,7 +112,7 @@ def graded(tokens: Tensor, targets: Tensor) -> Tensor:
     """1 where the characters right before the first end are the target [..., width], else 0."""
     width = targets.shape[-1]
     ends = tokens == END
-    end = ends.to(torch.uint8).argmax(-1)
+    end = ends.int().argmax(-1)
     place = end[..., None] - width + torch.arange(width, device=tokens.device)
     found = tokens.gather(-1, place.clamp(min=0))
     right = (found == targets).all(-1) & ends.any(-1) & (end >= width)

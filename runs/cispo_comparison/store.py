@@ -127,5 +127,5 @@ class Times:
 
 def _guess(cell: Cell) -> float:
     """An H200 before anything was measured: work by tokens, and the launches of the updates."""
-    tokens = 1024 * (51 if cell.task == "fork" else 63) * len(cell.members)
-    return tokens / 1.2e6 + 0.015 * cell.updates
+    tokens = 1024 * 51 * len(cell.members)
+    return tokens / 0.8e6 + 0.02 * cell.updates

@@ -20,6 +20,7 @@ DRAWS = 10_000
 GOAL = 0.8
 FALL = 0.2
 LAST = 5
+CURVES = ("accuracy", "fork", "forks_masked", "masked")
 PAIRS = (
     ("cispo", "dapo"),
     ("cispo", "grpo"),
@@ -41,6 +42,7 @@ def of_run(accuracy: NDArray[np.float32]) -> dict[str, float]:
     """
     last = float(accuracy[-LAST:].mean())
     return {
+        "batches": float(len(accuracy)),
         "auc": float(accuracy.mean()),
         "to_goal": _crossing(accuracy),
         "final": last,
@@ -103,7 +105,10 @@ def interval(
 
 
 def compared(one: Runs, other: Runs) -> dict[str, Any]:
-    """The paired difference of AUCs, and how many times fewer batches ``one`` takes to the goal."""
+    """The paired difference of AUCs, and how many times fewer batches ``one`` takes to the goal.
+
+    ``never`` counts the runs of each that did not reach it and are taken to have at the end.
+    """
     common = sorted(set(one) & set(other))
     differences = {key: [one[key]["auc"] - other[key]["auc"]] for key in common}
     told: dict[str, Any] = {
@@ -111,15 +116,19 @@ def compared(one: Runs, other: Runs) -> dict[str, Any]:
         "wins": sum(row[0] > 0 for row in differences.values()),
         "auc": _told(interval(differences, lambda rows: rows[..., 0].mean(1))),
     }
-    batches = {key: [one[key]["to_goal"], other[key]["to_goal"]] for key in common}
-    reached = {key: row for key, row in batches.items() if np.isfinite(row).all()}
-    if len(reached) == len(common):
-        told["speed_up"] = _told(
-            interval(reached, lambda rows: rows[..., 1].mean(1) / rows[..., 0].mean(1).clip(0.01))
-        )
-    else:
-        told["speed_up"] = None
+    batches = {key: [_at_most(one[key]), _at_most(other[key])] for key in common}
+    told["speed_up"] = _told(
+        interval(batches, lambda rows: rows[..., 1].mean(1) / rows[..., 0].mean(1).clip(0.01))
+    )
+    told["never"] = [
+        sum(runs[key]["to_goal"] == float("inf") for key in common) for runs in (one, other)
+    ]
     return told
+
+
+def _at_most(run: dict[str, float]) -> float:
+    """Batches to the goal; all of them where it was never reached, though it may take more."""
+    return min(run["to_goal"], run["batches"])
 
 
 def _told(values: tuple[float, float, float]) -> dict[str, float]:
@@ -157,6 +166,7 @@ def summary(folder: Path) -> dict[str, Any]:
             keys = ("done", "batches", "seconds", "device", "commit", "torch")
             told["cells"][path.stem] = {key: one.told.get(key) for key in keys}
             told["cells"][path.stem]["seconds"] = round(sum(one.told["seconds"]), 1)
+            told["cells"][path.stem]["curves"] = _curves(one)
     for task in TASKS:
         for updates in UPDATES:
             _of_pair(folder, task, updates, told)
@@ -166,6 +176,18 @@ def summary(folder: Path) -> dict[str, Any]:
         told["control"] = _table({arm: runs(control, arm) for arm in ARMS})
         told["control"]["spread"] = {
             arm: float(max(run["spread"] for run in runs(control, arm).values())) for arm in ARMS
+        }
+    return told
+
+
+def _curves(kept: Kept) -> dict[str, dict[str, list[float]]]:
+    """By arm and rate, means over runs by batch."""
+    told: dict[str, dict[str, list[float]]] = {}
+    for arm, rate in dict.fromkeys((m.arm, m.rate) for m in kept.members):
+        of = [(m.arm, m.rate) == (arm, rate) for m in kept.members]
+        told[f"{arm} {rate:g}"] = {
+            name: [round(x, 4) for x in kept.metrics[name][:, of].mean(1).tolist()]
+            for name in CURVES
         }
     return told
 
@@ -229,13 +251,10 @@ def _lines(title: str, table: dict[str, Any]) -> list[str]:
         )
     for name, x in table["pairs"].items():
         auc, speed = x["auc"], x["speed_up"]
-        fast = (
-            ""
-            if speed is None
-            else (f"; {speed['value']:.2f} times as fast [{speed['low']:.2f}, {speed['high']:.2f}]")
-        )
+        never = f" (not all reached: {x['never']})" if any(x["never"]) else ""
         out.append(
             f"  {name}: AUC {auc['value']:+.4f} [{auc['low']:+.4f}, {auc['high']:+.4f}], "
-            f"{x['wins']} of {x['pairs']}{fast}"
+            f"{x['wins']} of {x['pairs']}; {speed['value']:.2f} times as fast "
+            f"[{speed['low']:.2f}, {speed['high']:.2f}]{never}"
         )
     return out

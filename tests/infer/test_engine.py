@@ -80,7 +80,7 @@ def test_a_conversation_goes_on_from_its_memory(model: M1) -> None:
     made.begin(PROMPTS[3], room=150, seed=8)
     ids = list(PROMPTS[1])
     places: list[tuple[int, float]] = []
-    for answer in ([11, 12, 13], [4] * 30, None):
+    for answer in ([11, 12, 13], [4] * 30, [9, 8, 7, 6] * 20, None):
         written = None
         while written is None:
             written = dict(made.advance()).get(number)

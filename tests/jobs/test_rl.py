@@ -22,7 +22,7 @@ from ostinato.jobs import rl
 from ostinato.jobs.rl_recipe import RlRecipe
 from ostinato.models.m1 import M1
 from ostinato.train.checkpoint import load_notes
-from tests.tiny_language import write_language_model
+from tiny_language import write_language_model
 
 TIMES = ("seconds", "seconds_rollout", "seconds_grade", "seconds_train", "tokens_per_second")
 

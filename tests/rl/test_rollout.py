@@ -14,7 +14,7 @@ from ostinato.chat.template import reply
 from ostinato.grading.types import Grade, malformed, right, wrong
 from ostinato.rl.rollout import Ask, Limits, Player
 from ostinato.rl.types import Action, Observation, Step, StopReason
-from tests.tiny_language import byte_tokenizer
+from tiny_language import byte_tokenizer
 
 TOKENIZER = byte_tokenizer()
 TOOLS = (Tool({"name": "count", "description": "Count.", "parameters": {}}),)

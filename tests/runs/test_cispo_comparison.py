@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 import warnings
 from collections import deque
@@ -142,13 +143,12 @@ def test_only_what_stands_right_before_the_first_end_is_graded() -> None:
 
 
 def test_traces_lead_to_the_answer_in_both_tasks() -> None:
-    chain = tasks.Task("chain", 3, 3, np.array([[4, -9, 2]]))
-    terms, traced = np.array([[4, -9, 2]] * 2), np.array([True, False])
-    assert [tasks.text(row) for row in chain.answers(terms, traced)] == [
-        "F+04-05-03.",
-        "-03._______",
-    ]
-    assert tasks.text(chain.prompts(terms)[0]) == "+04-09+02="
+    chain = tasks.Task("chain", 3, 2, np.array([[4, 9, -7]]))
+    terms, traced = np.array([[4, 9, -7]] * 2), np.array([True, False])
+    assert [tasks.text(row) for row in chain.answers(terms, traced)] == ["F041306.", "06._____"]
+    assert tasks.text(chain.prompts(terms)[0]) == "+4+9-7="
+    assert tasks.text(chain.targets(terms)[0]) == "06"
+    assert (chain.prompt, chain.answer) == (7, 8)
     assert tasks.text(SMALL.answers(np.array([[9, 9, 9]]), traced[:1])[0]) == "F987."
 
 
@@ -196,7 +196,7 @@ def test_a_cell_is_kept_and_summed_up(tmp_path: Path) -> None:
     assert told["equal"] == {}  # only planned degrees are told
     runs = {arm: summary.runs(kept, arm) for arm in ("cispo", "dapo")}
     compared = summary.compared(runs["cispo"], runs["dapo"])
-    assert set(compared) == {"pairs", "wins", "auc", "speed_up"} and compared["pairs"] == 2
+    assert set(compared) == {"pairs", "wins", "auc", "speed_up", "never"} and compared["pairs"] == 2
 
 
 def _kept(tmp_path: Path, cell: cells.Cell, curve: Any) -> None:
@@ -210,7 +210,9 @@ def _kept(tmp_path: Path, cell: cells.Cell, curve: Any) -> None:
     store.save(tmp_path, cell, played, {"device": "none"})
 
 
-def test_the_summary_finds_the_difference_and_the_speed_up_that_were_put_in(tmp_path: Path) -> None:
+def test_the_summary_finds_the_difference_and_the_speed_up_that_were_put_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slope = {"cispo": 0.06, "dapo": 0.03, "grpo": 0.03, "unified": 0.06, "reinforce": 0.03}
 
     def curve(member: cells.Member, number: int) -> float:
@@ -233,6 +235,12 @@ def test_the_summary_finds_the_difference_and_the_speed_up_that_were_put_in(tmp_
     tuned = summary.summary(tmp_path)["tuned"]["fork-u16"]
     assert tuned["pairs"]["cispo-grpo"]["speed_up"]["value"] == pytest.approx(1.0, abs=0.05)
     assert summary.lines(summary.summary(tmp_path))
+    monkeypatch.setattr(script, "RESULTS", tmp_path)
+    script.main(["summary", str(tmp_path), "--hardware", "a lathe", "--commit", "abc"])
+    kept = json.loads(next(tmp_path.glob("cispo-comparison-*.json")).read_text(encoding="utf-8"))
+    assert (
+        kept["hardware"] == "a lathe" and kept["equal"]["fork-u16"]["pairs"]["cispo-dapo"] == pair
+    )
 
 
 def test_a_run_that_falls_has_collapsed_and_one_that_never_rises_reaches_no_goal() -> None:
@@ -308,6 +316,20 @@ def test_the_plan_prices_every_cell(tmp_path: Path, capsys: pytest.CaptureFixtur
     told = capsys.readouterr().out
     assert all(name in told for name in cells.order())
     assert len({cells.named(name).name for name in cells.order()}) == len(cells.order())
+
+
+def test_the_probe_times_each_shape(
+    tiny_session: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(probe, "load_task", lambda name, data: SMALL)
+    monkeypatch.setattr(probe, "SHAPES", ("control-fork-u1",))
+    monkeypatch.setattr(probe, "WarmRecipe", warm.WarmRecipe)
+    monkeypatch.setattr(probe, "Game", script.Game)
+    monkeypatch.setattr(probe, "PROMPTS", 2)
+    probe.probe(tmp_path, tmp_path, device="cpu", graphs=False)
+    cell = cells.control()
+    assert store.Times(tmp_path).batch(cell) < 60
+    assert store.Times(tmp_path).known[cell.shape] > 0
 
 
 def test_a_picture_is_drawn_of_what_there_is(tmp_path: Path) -> None:

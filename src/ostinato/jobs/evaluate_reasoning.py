@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from ostinato.eval.reasoning import Cell, Result, Row, Standing, Suite, evaluate
+from ostinato.infer.engine_replier import EngineReplier
 from ostinato.infer.language import load_language_model
-from ostinato.infer.replier import ModelReplier
+from ostinato.infer.replier import ModelReplier, Replier
 from ostinato.jobs.show import console, counted, print_json, table
+
+PROMPT = 4096  # tokens of a conversation beside the turn at hand, on a GPU
 
 
 def evaluate_reasoning(model: str, suite: Suite, device: str, as_json: bool) -> Result:
     """Let a model play a suite, and show what it reached."""
-    replier = ModelReplier(load_language_model(model, device=device, dtype="float32"))
+    found = load_language_model(model, device=device, dtype="float32")
+    on_gpu = found.model.lm_head.weight.is_cuda
+    replier: Replier = ModelReplier(found)
+    if on_gpu and suite.temperature == 0:
+        replier = EngineReplier(found, context=suite.max_tokens + PROMPT)
     result = evaluate(replier, suite)
     if as_json:
         print_json({"name": model, **result.as_json()})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -38,9 +38,11 @@ from ostinato.models.m1 import M1
 from ostinato.rl.collect import Batch, Collector, Controllers
 from ostinato.rl.curriculum import CurriculumState, begin
 from ostinato.rl.envs.catalogue import find
+from ostinato.rl.envs.registry import Environment
 from ostinato.rl.filtering import FilterState
 from ostinato.rl.monitors import Judged, MonitorRules, MonitorState, StepReading
 from ostinato.rl.rollout import Ask, Episode, Limits, Player
+from ostinato.rl.split import kept_task
 from ostinato.rl.summary import perplexity, summary
 from ostinato.rl.windows import WindowState
 from ostinato.train.checkpoint import Counters, load_notes, load_state, save_state, weights_of
@@ -212,6 +214,7 @@ class _Run:
                 temperature=choice.temperature,
                 confidence=choice.confidence,
                 burst=choice.burst,
+                compiled=choice.compiled,
             ),
         )
         return Player(
@@ -275,12 +278,12 @@ class _Run:
         }
 
     def _validate(self) -> dict[str, float]:
-        """Accuracy on tasks below the seeds of training, at the levels of now."""
+        """Accuracy on tasks that are kept from training, at the levels of now."""
         count, levels = self.recipe.validation.tasks, self.state.curriculum.levels()
         asks = [
-            Ask(name, levels[name], seed, one.task(levels[name], seed))
+            ask
             for name, one in self.environments.items()
-            for seed in range(count)
+            for ask in _kept(one, levels[name], count)
         ]
         if self.ahead is not None:
             self.ahead.result()  # one batch at a time is written
@@ -336,6 +339,15 @@ class _Run:
             "levels": self.state.curriculum.levels(),
             "valid": self.scores,
         }
+
+
+def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
+    """The first tasks that are never trained on; where there are few, they come again."""
+    seed = 0
+    for _ in range(count):
+        seed, task = kept_task(environment, level, seed)
+        yield Ask(environment.name, level, seed, task)
+        seed += 1
 
 
 def _judged(episodes: Sequence[Episode]) -> tuple[Judged, ...]:

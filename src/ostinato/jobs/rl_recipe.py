@@ -120,6 +120,8 @@ class SamplerChoice:
     confident_probability: float = 0.99
     burst: int = 16
     """Steps between two looks at who has ended."""
+    compiled: bool = False
+    """Compile the sampler's step: a minute at first, then about twice the speed on a GPU."""
     workers: int = 2
     """Processes that make tasks, and programs of environments that run at a time."""
 

@@ -53,8 +53,13 @@ class ExactLinear(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch d"]) -> Float[Tensor, "*batch o"]:
         """The product, in float32 (float64 for float64 weights), not in TF32 either."""
+        exact = x.to(self.weight.dtype)
+        if torch.compiler.is_compiling():
+            # No switch can be thrown there; sums of products are never rounded, and a router's
+            # are few enough.
+            return (exact[..., None, :] * self.weight).sum(-1)
         with torch.autocast(x.device.type, enabled=False), _full_precision(x.is_cuda):
-            return linear(x.to(self.weight.dtype), self.weight)
+            return linear(exact, self.weight)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         return super()._apply(lambda tensor: _moved(fn, tensor), recurse)

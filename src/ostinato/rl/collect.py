@@ -18,6 +18,7 @@ from ostinato.rl.envs.registry import Environment
 from ostinato.rl.filtering import FilterRule, FilterState, Sifting, has_signal
 from ostinato.rl.rollout import Ask, Episode, Player
 from ostinato.rl.shaping import OverlongRule, ShapedReward, shaped
+from ostinato.rl.split import training_task
 from ostinato.rl.types import Task
 
 
@@ -147,7 +148,7 @@ class Collector:
     def _tasks(self, prompts: Sequence[Prompt]) -> list[Task]:
         if self._makers is not None:
             return list(self._makers.map(make_task, prompts, chunksize=4))
-        return [self._environments[p.environment].task(p.level, p.seed) for p in prompts]
+        return [_make(self._environments[one.environment], one) for one in prompts]
 
     def _shaped(self, episode: Episode) -> ShapedReward:
         window = self._player.limits.window
@@ -156,4 +157,9 @@ class Collector:
 
 def make_task(prompt: Prompt) -> Task:
     """The task of a prompt, in whatever process."""
-    return find(prompt.environment).task(prompt.level, prompt.seed)
+    return _make(find(prompt.environment), prompt)
+
+
+def _make(environment: Environment, prompt: Prompt) -> Task:
+    """None that is kept for evaluation: the next one that is for training in its place."""
+    return training_task(environment, prompt.level, prompt.seed)[1]

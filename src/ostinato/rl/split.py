@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import count
 from zlib import crc32
 
+from ostinato.base.errors import UserError
 from ostinato.chat.template import render
 from ostinato.rl.envs.registry import Environment
 from ostinato.rl.types import Task
@@ -57,4 +58,8 @@ def _first(
         task = environment.task(level, seed)
         if kept(task) is wanted:
             return seed, task
-    raise AssertionError(f"{environment.name} level {level}: all its prompts are on one side")
+    side = "for training" if wanted else "kept for evaluation"
+    raise UserError(
+        f"{environment.name}, level {level}: of {TRIES:,} tasks in a row every one is {side}: it "
+        "has too few of them to be divided"
+    )

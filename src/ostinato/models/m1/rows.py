@@ -6,6 +6,8 @@ waited for, a step can be captured in a CUDA graph, and ``torch.func.vmap`` can 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -67,28 +69,59 @@ def decode_rows(
     memory: Memory,
     *,
     span: int,
+    compiled: bool = False,
 ) -> Float[Tensor, "b d"]:
     """Hidden states after one more token a row, which stands at position ``at``.
 
     ``memory`` moves on for the rows that are ``active``; the others are left as they are.
-    ``span`` is the number of keys that are looked at: every ``at`` must be below it.
+    ``span`` is the number of keys that are looked at: every ``at`` must be below it. With
+    ``compiled`` each kind of layer becomes a few kernels, once for each ``span``.
     """
     config = model.config
     turn = rotation(at[:, None], config.rotary_dim, config.rope_theta)
     hidden = model.model.embed_tokens(tokens)[:, None]
     for layer in model.model.layers:
         assert isinstance(layer, Layer)
-        h = layer.input_layernorm(hidden)
-        attention = layer.self_attn
-        if isinstance(attention, LightningAttention):
-            mixed = _lightning(attention, h, active, memory.states[layer.index])
+        if isinstance(layer.self_attn, LightningAttention):
+            run = _compiled(_lightning_layer) if compiled else _lightning_layer
+            hidden = run(layer, hidden, active, memory.states[layer.index])
         else:
+            run = _compiled(_softmax_layer) if compiled else _softmax_layer
             held = memory.keys[layer.index], memory.values[layer.index]
-            mixed = _softmax(attention, h, turn, at, held, span)
-        u = layer.post_attention_layernorm(layer.alpha * h + layer.beta * mixed)
-        mixture, _ = layer.block_sparse_moe(u[:, 0])
-        hidden = layer.mlp_alpha * u + layer.mlp_beta * mixture[:, None]
+            hidden = run(layer, hidden, turn, at, held, span)
     return model.model.norm(hidden)[:, 0]
+
+
+@cache
+def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return torch.compile(function, dynamic=False)
+
+
+def _lightning_layer(layer: Layer, hidden: Tensor, active: Tensor, state: Tensor) -> Tensor:
+    h = layer.input_layernorm(hidden)
+    attention = layer.self_attn
+    assert isinstance(attention, LightningAttention)
+    return _mixture(layer, h, _lightning(attention, h, active, state))
+
+
+def _softmax_layer(
+    layer: Layer,
+    hidden: Tensor,
+    turn: tuple[Tensor, Tensor],
+    at: Tensor,
+    held: tuple[Tensor, Tensor],
+    span: int,
+) -> Tensor:
+    h = layer.input_layernorm(hidden)
+    attention = layer.self_attn
+    assert isinstance(attention, SoftmaxAttention)
+    return _mixture(layer, h, _softmax(attention, h, turn, at, held, span))
+
+
+def _mixture(layer: Layer, h: Tensor, mixed: Tensor) -> Tensor:
+    u = layer.post_attention_layernorm(layer.alpha * h + layer.beta * mixed)
+    mixture, _ = layer.block_sparse_moe(u[:, 0])
+    return layer.mlp_alpha * u + layer.mlp_beta * mixture[:, None]
 
 
 def _lightning(attention: LightningAttention, x: Tensor, active: Tensor, state: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from random import Random
 
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.registry import Environment
+from ostinato.rl.split import training_task
 
 SOURCES = (
     "logic/arrow_maze",
@@ -63,7 +64,7 @@ class Statements:
         """One of them."""
         environment = rng.choice(self._environments)
         level = 1 + rng.randrange(min(LEVELS, environment.levels))
-        task = environment.task(level, FIRST_SEED + rng.randrange(SEEDS))
+        _, task = training_task(environment, level, FIRST_SEED + rng.randrange(SEEDS))
         asked = task.env().begin()
         answer = task.perfect().act(asked).message.content
         return f"{asked.messages[-1].content}\n{answer}\n"
