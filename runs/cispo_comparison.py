@@ -65,7 +65,7 @@ ROOT = Path(__file__).parents[1]
 DATA = ROOT / "runs" / "out" / "cispo"
 RESULTS = ROOT / "benchmarks" / "results"
 PICTURE = ROOT / "docs" / "pictures" / "cispo_comparison.png"
-EVERY = 10  # batches after which an unfinished cell is saved
+EVERY = 5  # batches after which an unfinished cell is saved
 MARGIN = 3.0  # seconds before the end of which nothing goes on
 
 
@@ -129,7 +129,11 @@ def run(session: Session, names: Sequence[str]) -> None:
         if session.left < needed:
             print(f"{name}: needs about {needed:.0f} s, {session.left:.0f} s are left", flush=True)
             continue
-        play(session, cell, task)
+        try:
+            play(session, cell, task)
+        except torch.OutOfMemoryError as error:
+            print(f"{name}: {str(error).splitlines()[0]}", flush=True)
+            _empty(session)
 
 
 def _cell(session: Session, name: str) -> cells.Cell | None:
@@ -172,13 +176,13 @@ def play(session: Session, cell: cells.Cell, task: tasks.Task) -> None:
     played = None
     for played in game.play(until=session.end - MARGIN):
         last = played.batches == cell.batches
-        if last or played.batches % EVERY == 0:
-            if played.batches > before:
-                store.save(session.out, cell, played, session.told())
-            accuracy = played.metrics["accuracy"][-1]
+        if played.batches > before and (last or played.batches % EVERY == 0):
+            store.save(session.out, cell, played, session.told())
+        if last or played.batches <= 2 or played.batches % EVERY == 0:
             print(
                 f"{cell.name} {played.batches}/{cell.batches}: {played.seconds[-1]:.2f} s a batch, "
-                f"{time.monotonic() - begin:.0f} s in all; accuracy {_by_arm(cell, accuracy)}",
+                f"{time.monotonic() - begin:.0f} s in all; accuracy "
+                f"{_by_arm(cell, played.metrics['accuracy'][-1])}",
                 flush=True,
             )
     if played is not None:

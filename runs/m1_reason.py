@@ -6,7 +6,8 @@
     python runs/m1_reason.py pretrain          # on text that the package makes
     python runs/m1_reason.py sft               # on traces of solvers that think aloud
     python runs/m1_reason.py rl                # CISPO with curriculum and staged windows
-    python runs/m1_reason.py control           # as many GPU seconds as rl took, on more traces
+    python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
+    python runs/m1_reason.py tasks RUN MODEL.. # what was trained on, into each model
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
 
 Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
@@ -24,13 +25,14 @@ from pathlib import Path
 import torch
 
 from ostinato.base.config import load_recipe
-from ostinato.base.files import write_json
 from ostinato.data.text import copy_tokenizer
+from ostinato.eval.reasoning import Levels, TaskList
 from ostinato.jobs import pretrain_m1, rl, sft
 from ostinato.jobs.pretrain_m1 import PretrainM1Recipe
 from ostinato.jobs.rl_recipe import RlRecipe
 from ostinato.jobs.sft import SftRecipe
 from ostinato.models.m1 import M1
+from ostinato.rl.envs.catalogue import find
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -39,7 +41,7 @@ from m1_reason_data import Diet, Source, learn_tokenizer, write_text, write_trac
 ROOT = Path(__file__).parents[1]
 OUT = Path("runs/out/m1-reason")
 WEIGHTS = ROOT / "src" / "ostinato" / "weights" / "m1-reason"
-VOCABULARY = 512
+VOCABULARY = 1024
 SHARD = 12 * 2**20 - 2**16
 """Bytes of a shard of weights at most."""
 
@@ -102,13 +104,12 @@ def reinforce(overrides: list[str]) -> None:
     show(rl.run(recipe))
 
 
-def control(overrides: list[str]) -> None:
+def control(seconds: float, overrides: list[str]) -> None:
     """More traces, from where reinforcement began, for as many seconds as that took."""
-    spent = json.loads((OUT / "rl" / "result.json").read_text(encoding="utf-8"))["seconds"]
     given = [
         f"run={OUT / 'control'}",
         f"init={OUT / 'sft' / 'model'}",
-        f"train.budget_seconds={spent}",
+        f"train.budget_seconds={seconds}",
         "train.steps=1000000",
         "train.seed=1",
         "train.optimizer.learning_rate=5e-4",
@@ -116,15 +117,28 @@ def control(overrides: list[str]) -> None:
     learn_traces([*given, *overrides])
 
 
+def name_tasks(run: Path, models: list[Path]) -> None:
+    """Write into each model what was trained on, by traces or in the run, and what was not."""
+    reached = json.loads((run / "result.json").read_text(encoding="utf-8"))["levels"]
+    trained: list[Levels] = []
+    above: list[Levels] = []
+    for source in DIET.sources:
+        top = max(reached[source.name], *source.levels)
+        trained.append(Levels(source.name, tuple(range(1, top + 1))))
+        if top < find(source.name).levels:
+            above.append(Levels(source.name, (top + 1,)))
+    unseen = tuple(Levels(name, (1, 2)) for name in HELD_KINDS)
+    for model in models:
+        TaskList(tuple(trained), tuple(above), unseen).write(model)
+
+
 def pack(model: Path, folder: Path = WEIGHTS) -> None:
-    """Half-precision weights in small shards, with what was trained on and what was not."""
+    """Half-precision weights in small shards."""
     found = M1.from_pretrained(model)
     shutil.rmtree(folder, ignore_errors=True)
     copy_tokenizer(model, folder)
     found.save_pretrained(folder, dtype=torch.float16, max_shard_bytes=SHARD)
-    tasks = json.loads((model / "tasks.json").read_text(encoding="utf-8"))
-    tasks["held_kinds"] = list(HELD_KINDS)
-    write_json(folder / "tasks.json", tasks)
+    shutil.copy(model / "tasks.json", folder)
 
 
 def show(result: dict[str, object]) -> None:
@@ -147,9 +161,11 @@ if __name__ == "__main__":
             learn_traces(given)
         case ["rl", *given]:
             reinforce(given)
-        case ["control", *given]:
-            control(given)
-        case ["pack", model]:
-            pack(Path(model))
+        case ["control", seconds, *given]:
+            control(float(seconds), given)
+        case ["tasks", run, *models]:
+            name_tasks(Path(run), [Path(model) for model in models])
+        case ["pack", model, *folder]:
+            pack(Path(model), *map(Path, folder))
         case _:
             sys.exit(__doc__)

@@ -121,7 +121,7 @@ def test_exit_codes(
     code: int,
     said: str,
 ) -> None:
-    def job(out: Path, as_json: bool) -> None:
+    def job(out: Path, as_json: bool, *, seed: int | None = None) -> None:
         del out
         raise raised
 
@@ -175,7 +175,7 @@ def test_names_are_printed_in_any_encoding(tmp_path: Path, encoding: str) -> Non
 
 
 def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
-    def job(out: Path, as_json: bool) -> None:
+    def job(out: Path, as_json: bool, *, seed: int | None = None) -> None:
         raise ZeroDivisionError(out)
 
     monkeypatch.setattr("ostinato.jobs.demo.demo", job)

@@ -238,7 +238,10 @@ cli_training.add_to(app)
 
 @app.command()
 def evaluate(
-    suite: Annotated[str, typer.Option(help="The benchmark: pop909-melody or long-context.")],
+    suite: Annotated[
+        str,
+        typer.Option(help="pop909-melody, long-context, reason, code, swe, tools or judged."),
+    ],
     model: Annotated[
         str | None,
         typer.Argument(
@@ -255,15 +258,48 @@ def evaluate(
         int, typer.Option(help="Bytes that the model was trained on (long-context).")
     ] = 512,
     examples: Annotated[
-        int, typer.Option(help="Of each task at each length (long-context).")
+        int,
+        typer.Option(help="Of each task and length (long-context), or of each row (environments)."),
     ] = 100,
+    thinking_budget: Annotated[
+        str | None,
+        typer.Option(
+            help="Tokens, or several: 0,256,1024,none (environments).", show_default=False
+        ),
+    ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="0 takes the likeliest token each time (environments).")
+    ] = 0.0,
+    max_tokens: Annotated[
+        int, typer.Option(help="Of a turn, thinking included (environments).")
+    ] = 4096,
+    kinds: Annotated[
+        str | None,
+        typer.Option(help="Only these, such as maths,logic/campsite.", show_default=False),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the sampling (environments).")] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Score a model on a benchmark, with intervals and baselines beside it."""
     from ostinato.jobs import evaluate as job
 
-    job.evaluate(job.EvaluateRequest(suite, model, data, length, examples, device, as_json))
+    job.evaluate(
+        job.EvaluateRequest(
+            suite=suite,
+            model=model,
+            data=data,
+            length=length,
+            examples=examples,
+            device=device,
+            as_json=as_json,
+            thinking_budget=thinking_budget,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            kinds=kinds,
+            seed=seed,
+        )
+    )
 
 
 @app.command()
@@ -419,9 +455,13 @@ def plan(
 @app.command()
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write to.")] = Path("demo"),
+    seed: Annotated[
+        int | None,
+        typer.Option(help="Of the puzzles; default: the clock's.", show_default=False),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Find the melody of the bundled example and write all that can be shown of it."""
+    """The melody of the bundled example, and a few fresh puzzles for the reasoner."""
     from ostinato.jobs import demo as job
 
-    job.demo(out, as_json)
+    job.demo(out, as_json, seed=seed)

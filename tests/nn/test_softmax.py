@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ostinato.nn.ops.softmax import softmax_attention
-from ostinato.nn.ops.softmax.fused import QUERIES
+from ostinato.nn.ops.softmax.fused import QUERIES, _in_buckets
 
 
 def draw(batch: int, queries: int, keys: int, *, dtype: torch.dtype = torch.float32):
@@ -83,3 +83,20 @@ def test_bounds_must_cover_the_tokens(bounds: list[int]) -> None:
     q, k, v = draw(1, 6, 6)
     with pytest.raises(AssertionError, match="cu_seqlens"):
         softmax_attention(q, k, v, cu_seqlens=torch.tensor(bounds))
+
+
+def test_buckets_of_padded_sequences_equal_one_call_for_each() -> None:
+    lengths = [5, 0, 9, 100, 3, 64, 1]
+    bounds = [0, *torch.tensor(lengths).cumsum(0).tolist()]
+    runs: list[list[Tensor]] = []
+    for buckets in (True, False):
+        inputs = [x.requires_grad_() for x in draw(1, sum(lengths), sum(lengths))]
+        out = (
+            _in_buckets(*inputs, lengths, bounds)
+            if buckets
+            else softmax_attention(*inputs, cu_seqlens=torch.tensor(bounds))
+        )
+        (out * torch.arange(out.numel()).view(out.shape).sin()).sum().backward()
+        runs.append([out, *(x.grad for x in inputs if x.grad is not None)])
+    for found, expected in zip(*runs, strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)

@@ -22,7 +22,7 @@ def evaluate_reasoning(model: str, suite: Suite, device: str, as_json: bool) -> 
     on_gpu = found.model.lm_head.weight.is_cuda
     replier: Replier = ModelReplier(found)
     if on_gpu and suite.temperature == 0:
-        replier = EngineReplier(found, context=suite.max_tokens + PROMPT)
+        replier = EngineReplier(found, context=suite.max_tokens + PROMPT, slots=512)
     result = evaluate(replier, suite)
     if as_json:
         print_json({"name": model, **result.as_json()})

@@ -51,6 +51,8 @@ from ostinato.train.run import open_run
 
 STATE = "state.safetensors"
 VALIDATION_SEED = 1
+VALIDATION_TASKS = 500_000
+"""The seed of the first: evaluation counts from 0."""
 
 
 @dataclass(frozen=True)
@@ -343,7 +345,7 @@ class _Run:
 
 def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
     """The first tasks that are never trained on; where there are few, they come again."""
-    seed = 0
+    seed = VALIDATION_TASKS
     for _ in range(count):
         seed, task = kept_task(environment, level, seed)
         yield Ask(environment.name, level, seed, task)
