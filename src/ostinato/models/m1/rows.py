@@ -75,7 +75,7 @@ def decode_rows(
 
     ``memory`` moves on for the rows that are ``active``; the others are left as they are.
     ``span`` is the number of keys that are looked at: every ``at`` must be below it. With
-    ``compiled`` each kind of layer becomes a few kernels, once for each ``span``.
+    ``compiled`` a lightning layer becomes a few kernels, the same for all of them.
     """
     config = model.config
     turn = rotation(at[:, None], config.rotary_dim, config.rope_theta)
@@ -86,9 +86,8 @@ def decode_rows(
             run = _compiled(_lightning_layer) if compiled else _lightning_layer
             hidden = run(layer, hidden, active, memory.states[layer.index])
         else:
-            run = _compiled(_softmax_layer) if compiled else _softmax_layer
             held = memory.keys[layer.index], memory.values[layer.index]
-            hidden = run(layer, hidden, turn, at, held, span)
+            hidden = _softmax_layer(layer, hidden, turn, at, held, span)
     return model.model.norm(hidden)[:, 0]
 
 
