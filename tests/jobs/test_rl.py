@@ -128,7 +128,8 @@ def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
     path = tmp_path / "recipe.json"
     path.write_text(json.dumps(recipe(start, killed, steps=steps)))
     program = (
-        "import json, sys; from ostinato.base.config import from_dict; from ostinato.jobs import rl; "
+        "import json, sys; from ostinato.base.config import from_dict; "
+        "from ostinato.jobs import rl; "
         "from ostinato.jobs.rl_recipe import RlRecipe; "
         "rl.run(from_dict(RlRecipe, json.load(open(sys.argv[1]))), quiet=True)"
     )

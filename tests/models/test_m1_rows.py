@@ -45,6 +45,7 @@ def test_padding_at_the_end_changes_nothing_before_it(model: M1) -> None:
     torch.testing.assert_close(found, model.encode(tokens).hidden, atol=1e-6, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the compiler's own making
 @pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_steps_make_what_the_whole_makes(model: M1, compiled: bool) -> None:
     tokens = ids(3, 40)

@@ -196,6 +196,6 @@ def test_an_episode_whose_result_has_no_room_is_truncated(more: int) -> None:
 
 def test_a_prompt_without_room_is_refused() -> None:
     with pytest.raises(
-        UserError, match="tools/counting, level 1: its prompt has .* context of 100"
+        UserError, match=r"tools/counting, level 1: its prompt has .* context of 100"
     ):
         play(Scripted(lines), ask(), context=100)
