@@ -67,6 +67,8 @@ from ostinato.models.m1 import M1, M1Config
 from ostinato.models.m1.rows import decode_rows
 torch.manual_seed(0)
 model = M1(M1Config.preset("tiny", vocab_size=40, initializer_range=0.1)).eval()
+for layer in model.model.layers:
+    layer.block_sparse_moe.backend = "dense"
 tokens = torch.randint(40, (3, 40))
 cache = model.make_cache(3, capacity=64)
 active = torch.ones(3, dtype=torch.bool)
