@@ -11,9 +11,12 @@ from ostinato.chat.messages import Message, Tool, ToolCall
 from ostinato.rl.envs.registry import Environment
 from ostinato.rl.episode import play
 from ostinato.rl.traces.types import Tracer
-from ostinato.rl.types import Action, Observation, Trajectory
+from ostinato.rl.types import Action, Agent, Env, Observation, Trajectory
 
 Found = TypeVar("Found")
+SUBMIT = "submit"
+"""The tool that hands in a repository."""
+
 Turns = Generator[Message, Observation, Found]
 """An agent's turns; what each of them led to is sent in. In the end it returns what it found."""
 
@@ -32,18 +35,37 @@ class Conversation:
 
 
 def conversation(
-    environment: Environment, level: int, seed: int, tracer: Tracer
+    environment: Environment, level: int, seed: int, tracer: Tracer, *, trusted: bool = False
 ) -> Conversation | None:
     """Play the episode of a level and a seed; None if the trace did not solve it. The same
-    arguments always give the same conversation.
+    arguments always give the same conversation. With ``trusted`` it is not graded: programs
+    take longer to be run than to be written.
     """
     task = environment.task(level, seed)
     agent = tracer(task, Random(f"trace of {environment.name} {level} {seed}"))
+    if trusted:
+        messages, tools = _told(task.env(), agent)
+        return Conversation(messages, tools, environment.name, level, seed)
     trajectory = play(task.env(), agent)
     if not trajectory.grade.correct:
         return None
     tools = trajectory.transitions[0].observation.tools
     return Conversation(messages_of(trajectory), tools, environment.name, level, seed)
+
+
+def _told(env: Env, agent: Agent) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
+    """All that is said up to the answer, or the call that submits it, and the tools."""
+    seen: Observation | None = env.begin()
+    tools = seen.tools
+    messages: list[Message] = []
+    while seen is not None:
+        action = agent.act(seen)
+        messages += [*seen.messages, action.message]
+        calls = action.message.tool_calls
+        if not calls or any(call.name == SUBMIT for call in calls):
+            break
+        seen = env.step(action).observation
+    return tuple(messages), tools
 
 
 def messages_of(trajectory: Trajectory) -> tuple[Message, ...]:
