@@ -67,7 +67,8 @@ def _in_buckets(
         held = place < first[:, 1:]
         index = (first[:, :1] + place * held).to(query.device)
         q, k, v = (x[0][index].transpose(1, 2) for x in (query, key, value))
-        found = _attend(q, k, v, None).transpose(1, 2)
+        with sdpa_kernel(ANY_LENGTH):  # as below
+            found = _attend(q, k, v, None).transpose(1, 2)
         held = held.to(query.device)
         out = out.index_put((out.new_zeros((), dtype=torch.int64), index[held]), found[held])
     return out
