@@ -9,6 +9,7 @@
     python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
     python runs/m1_reason.py tasks RUN MODEL.. # what was trained on, into each model
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
+    python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
 Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
 in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``.
@@ -119,11 +120,12 @@ def control(seconds: float, overrides: list[str]) -> None:
 
 def name_tasks(run: Path, models: list[Path]) -> None:
     """Write into each model what was trained on, by traces or in the run, and what was not."""
-    reached = json.loads((run / "result.json").read_text(encoding="utf-8"))["levels"]
+    result = run / "result.json"
+    reached = json.loads(result.read_text(encoding="utf-8"))["levels"] if result.exists() else {}
     trained: list[Levels] = []
     above: list[Levels] = []
     for source in DIET.sources:
-        top = max(reached[source.name], *source.levels)
+        top = max(reached.get(source.name, 1), *source.levels)
         trained.append(Levels(source.name, tuple(range(1, top + 1))))
         if top < find(source.name).levels:
             above.append(Levels(source.name, (top + 1,)))
@@ -137,8 +139,27 @@ def pack(model: Path, folder: Path = WEIGHTS) -> None:
     found = M1.from_pretrained(model)
     shutil.rmtree(folder, ignore_errors=True)
     copy_tokenizer(model, folder)
-    found.save_pretrained(folder, dtype=torch.float16, max_shard_bytes=SHARD)
+    found.save_pretrained(folder, layout="minimax_m1", dtype=torch.float16, max_shard_bytes=SHARD)
     shutil.copy(model / "tasks.json", folder)
+
+
+def table(paths: list[Path]) -> None:
+    """One line for each row of a suite: what is right, and what it took."""
+    print("| | right | 95 % interval | blind guess | no form | tokens | asked, different |")
+    print("|---|---|---|---|---|---|---|")
+    titles = {"held-out levels": ", never trained on", "never trained on": ", unseen kind"}
+    for path in paths:
+        for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+            (cell,) = row["cells"]
+            low, high = cell["interval"]
+            levels = "-".join(dict.fromkeys((str(row["levels"][0]), str(row["levels"][-1]))))
+            guess = "" if row["guess"] is None else f"{100 * row['guess']:.0f}"
+            print(
+                f"| `{row['environment']}` {levels}{titles.get(row['standing'], '')} "
+                f"| {100 * cell['accuracy']:.0f} % | {100 * low:.0f} to {100 * high:.0f} | {guess} "
+                f"| {100 * cell['malformed'] / cell['episodes']:.0f} | {cell['tokens']:.0f} "
+                f"| {cell['episodes']}, {row['distinct']} |"
+            )
 
 
 def show(result: dict[str, object]) -> None:
@@ -165,6 +186,8 @@ if __name__ == "__main__":
             control(float(seconds), given)
         case ["tasks", run, *models]:
             name_tasks(Path(run), [Path(model) for model in models])
+        case ["table", *paths]:
+            table([Path(path) for path in paths])
         case ["pack", model, *folder]:
             pack(Path(model), *map(Path, folder))
         case _:

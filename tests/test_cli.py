@@ -85,9 +85,7 @@ def test_a_wrong_call_is_one_sentence(
         ("evaluate", "--suite", "no-such-suite", "--data", "{}"),
         ("bench", "no-such-benchmark"),
         ("bench", "music", "--data", "{}/none"),
-        ("chat",),
         ("chat", "{}/none"),
-        ("solve", "Why?"),
         ("solve", "Why?", "--model", "{}/none"),
     ],
 )

@@ -13,16 +13,16 @@ from ostinato.infer.language import load_language_model
 from ostinato.infer.replier import ModelReplier, Replier
 from ostinato.jobs.show import console, counted, print_json, table
 
-PROMPT = 4096  # tokens of a conversation beside the turn at hand, on a GPU
+PROMPT = 4096  # tokens of a conversation beside the turn at hand
 
 
 def evaluate_reasoning(model: str, suite: Suite, device: str, as_json: bool) -> Result:
     """Let a model play a suite, and show what it reached."""
     found = load_language_model(model, device=device, dtype="float32")
-    on_gpu = found.model.lm_head.weight.is_cuda
     replier: Replier = ModelReplier(found)
-    if on_gpu and suite.temperature == 0:
-        replier = EngineReplier(found, context=suite.max_tokens + PROMPT, slots=512)
+    if suite.temperature == 0:
+        slots = 512 if found.model.lm_head.weight.is_cuda else 48
+        replier = EngineReplier(found, context=suite.max_tokens + PROMPT, slots=slots)
     result = evaluate(replier, suite)
     if as_json:
         print_json({"name": model, **result.as_json()})
