@@ -158,7 +158,7 @@ def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
         ({"curriculum": {"entries": [{"environment": "logic/dyck"}]}}, "did you mean"),
         (
             {"sampler": {"slots": 4, "context": 20}, "windows": {"stages": [{"tokens": 8}]}},
-            "raise the context",
+            r"sampler\.context",
         ),
     ],
 )

@@ -21,10 +21,11 @@ from ostinato.rl.rollout import Ask, Episode, TurnCost
 from ostinato.rl.shaping import ShapedReward
 from ostinato.rl.types import Action, Observation, Reward, Trajectory, Transition
 from ostinato.rl.windows import WindowPlan, WindowStage
-from tiny_language import tiny_m1
+from tiny_language import tiny_m1, tiny_tokenizer
 
 CARE = Care(clip_norm=1.0, max_weight=5.0)
 PROMPT = (7, 8, 9, 10)
+VOCABULARY = tiny_tokenizer().vocab_size
 
 
 def recipe(loss: LossChoice | None = None, **update: object) -> RlRecipe:
@@ -84,7 +85,7 @@ def test_what_was_rewarded_becomes_likelier_and_the_rest_does_not(kind: str) -> 
     model = tiny_m1()
     made = batch(model, [1.0, 0.0, 0.0])
     before = [[total(model, one) for one in group.episodes] for group in made.kept]
-    row = Updater(model, recipe(LossChoice(kind=kind))).train(made, CARE)  # pyright: ignore[reportArgumentType]
+    row = Updater(model, recipe(LossChoice(kind=kind)), VOCABULARY).train(made, CARE)  # pyright: ignore[reportArgumentType]
     after = [[total(model, one) for one in group.episodes] for group in made.kept]
     for old, new in zip(before, after, strict=True):
         assert new[0] > old[0] + 0.01
@@ -100,7 +101,9 @@ def test_micro_batches_add_up_to_the_batch(aggregate: str) -> None:
         model = tiny_m1()
         made = batch(model, [1.0, 0.3, 0.0, 0.7], shift=-0.2)
         choice = LossChoice(aggregate=aggregate, router=0.0)  # pyright: ignore[reportArgumentType]
-        Updater(model, recipe(choice, max_tokens=max_tokens, eps=1e-3)).train(made, CARE)
+        Updater(model, recipe(choice, max_tokens=max_tokens, eps=1e-3), VOCABULARY).train(
+            made, CARE
+        )
         moved.append([p.detach().clone() for p in model.parameters()])
     for one, other in zip(*moved, strict=True):
         torch.testing.assert_close(one, other, atol=2e-6, rtol=0)
@@ -109,22 +112,22 @@ def test_micro_batches_add_up_to_the_batch(aggregate: str) -> None:
 def test_the_trainers_own_anchor_makes_ratios_of_one() -> None:
     model = tiny_m1()
     shifted = batch(model, [1.0, 0.0], shift=-1.0)
-    row = Updater(model, recipe(LossChoice(anchor="trainer"))).train(shifted, CARE)
+    row = Updater(model, recipe(LossChoice(anchor="trainer")), VOCABULARY).train(shifted, CARE)
     assert row["ratio_max"] == 1.0
-    row = Updater(model, recipe()).train(batch(model, [1.0, 0.0], shift=-1.0), CARE)
+    row = Updater(model, recipe(), VOCABULARY).train(batch(model, [1.0, 0.0], shift=-1.0), CARE)
     assert row["ratio_mean"] == pytest.approx(torch.e, rel=1e-3)
 
 
 def test_a_cap_binds_and_is_counted() -> None:
     model = tiny_m1()
     made = batch(model, [1.0, 0.0], shift=-3.0)
-    row = Updater(model, recipe()).train(made, replace(CARE, max_weight=2.0))
+    row = Updater(model, recipe(), VOCABULARY).train(made, replace(CARE, max_weight=2.0))
     assert row["capped_positive"] == row["capped_negative"] == 1.0
 
 
 def test_mini_batches_and_epochs_are_optimiser_steps() -> None:
     model = tiny_m1()
-    updater = Updater(model, recipe(mini_batches=3, epochs=2))
+    updater = Updater(model, recipe(mini_batches=3, epochs=2), VOCABULARY)
     assert updater.train(batch(model, [1.0, 0.0, 0.0]), CARE)["updates"] == 6
     assert updater.updates == 6
 
@@ -132,7 +135,7 @@ def test_mini_batches_and_epochs_are_optimiser_steps() -> None:
 def test_groups_without_a_signal_leave_the_policy_where_it_is() -> None:
     model = tiny_m1()
     before = [p.detach().clone() for p in model.parameters()]
-    Updater(model, recipe(LossChoice(router=0.0))).train(batch(model, [0.5, 0.5]), CARE)
+    Updater(model, recipe(LossChoice(router=0.0)), VOCABULARY).train(batch(model, [0.5, 0.5]), CARE)
     assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
 
 
@@ -142,7 +145,7 @@ def test_a_gradient_that_is_no_number_is_left_out() -> None:
     with torch.no_grad():
         model.lm_head.weight[0, 0] = float("nan")
     before = [p.detach().clone() for p in model.parameters()]
-    row = Updater(model, recipe()).train(made, CARE)
+    row = Updater(model, recipe(), VOCABULARY).train(made, CARE)
     assert row["skipped"] == 1
     assert row["updates"] == 0
     for a, b in zip(before, model.parameters(), strict=True):

@@ -178,6 +178,8 @@ class Engine:
         del self._owner[held.slot]
         self._long = [one for one in self._long if one[0] != held.slot]
         self._free.append(held.slot)
+        if not self._conversations:
+            self._begin_anew()
 
     @torch.inference_mode()
     def advance(self) -> list[tuple[int, Written]]:
@@ -193,6 +195,14 @@ class Engine:
             if over:
                 return self._collect(over)
         return []
+
+    def _begin_anew(self) -> None:
+        """As if nothing had been written: a run that is resumed must round as one that was not."""
+        self._free = deque(range(self.config.slots))
+        self._ahead = [0] * self.config.slots
+        self._slots.tokens.zero_()
+        self._slots.at.zero_()
+        self._cache.states.zero_()
 
     def _check(self, read: int, room: int) -> None:
         assert read > 0 and room > 0, "something is read, and something may be written"
@@ -364,7 +374,8 @@ class Engine:
         reason = torch.where(following + 1 >= held.limit, 2, 0)
         if confidence is not None:
             sure = plain.gather(1, drawn[:, None])[:, 0].exp() > confidence.probability
-            held.streak.copy_(torch.where(wrote & sure, held.streak + 1, 0))
+            longer = torch.where(sure, held.streak + 1, 0)
+            held.streak.copy_(torch.where(wrote, longer, held.streak))
             reason = torch.where(held.streak >= confidence.tokens, 3, reason)
         own = (drawn[:, None] == self._ends).any(-1)
         reason = torch.where(own, 1, reason)

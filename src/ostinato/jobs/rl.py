@@ -8,16 +8,17 @@ run that is killed goes on to the same episodes, of the last step that was saved
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import torch
 
@@ -25,9 +26,10 @@ from ostinato.base.config import from_dict, load_recipe, to_dict
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
-from ostinato.base.log import MetricsFile
+from ostinato.base.log import MetricsFile, read_metrics
 from ostinato.chat.tokenizer import Tokenizer
 from ostinato.data.text import copy_tokenizer
+from ostinato.eval.reasoning import Levels, TaskList, read_tasks
 from ostinato.infer.directory import find_model
 from ostinato.infer.engine import Engine, EngineConfig
 from ostinato.jobs.rl_recipe import RlRecipe
@@ -65,6 +67,8 @@ class RlState:
     monitors: MonitorState = field(default_factory=MonitorState)
     updates: int = 0
     """Optimiser steps so far."""
+    reached: tuple[tuple[str, int], ...] = ()
+    """The highest level of each environment that was asked."""
 
     @property
     def controllers(self) -> Controllers:
@@ -81,7 +85,7 @@ def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
     """Train, and write the model directory; returns what to report."""
     device = pick_device(recipe.device)
     folder = find_model(recipe.init)
-    with _fast_products(device), _makers(recipe.sampler.workers) as makers:
+    with _fast_products(device, recipe.asynchronous), _makers(recipe.sampler.workers) as makers:
         model = M1.from_pretrained(folder, device=device, dtype=torch.float32)
         trained = _Run(recipe, model, Tokenizer.load(folder), makers)
         if open_run(recipe.run, recipe, fresh=recipe.fresh):
@@ -89,7 +93,11 @@ def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
         else:
             trained.begin()
         with view(recipe.steps, quiet=quiet) as show:
-            reason = trained.go(show)
+            try:
+                reason = trained.go(show)
+            except UserError:
+                trained.save()  # what there is must not be lost
+                raise
     result = trained.result(reason)
     if reason != "interrupted":
         result["model"] = str(trained.write_model("model"))
@@ -120,7 +128,7 @@ class _Run:
             seed=recipe.seed,
             makers=makers,
         )
-        self.updater = Updater(model, recipe)
+        self.updater = Updater(model, recipe, tokenizer.vocab_size)
         levels = {name: one.levels for name, one in self.environments.items()}
         self.state = RlState(begin(recipe.curriculum, levels))
         self.counters = Counters()
@@ -140,9 +148,16 @@ class _Run:
         self.counters = load_state(path, self.model, self.updater.optimizer)
         self.state = from_dict(RlState, load_notes(path)["rl"])
         self.updater.updates = self.state.updates
+        self.scores = self._last_scores()
         self.metrics.resume(self.counters.step)
         self.events.resume(self.counters.step)
         self._tell(self.counters.step, "resume", f"goes on after step {self.counters.step}")
+
+    def _last_scores(self) -> dict[str, float]:
+        rows = read_metrics(self.metrics.path)
+        scored = [row for row in rows if "valid_accuracy" in row]
+        last = scored[-1] if scored else {}
+        return {name: value for name, value in last.items() if name.startswith("valid_")}
 
     def go(self, show: Callable[[Mapping[str, float], Sequence[str]], None]) -> str:
         """All steps that are left; why it ended."""
@@ -168,7 +183,7 @@ class _Run:
                 self.metrics.write(self.counters.step, **row)
                 show({"step": self.counters.step, **row}, texts)
                 if self._due(self.recipe.save_every) or self._last or late or interrupted():
-                    self._save()
+                    self.save()
                 if interrupted():
                     return "interrupted"
                 if late:
@@ -240,12 +255,14 @@ class _Run:
         episodes = [one for group in batch.groups for one in group.episodes]
         if not episodes:
             raise UserError(
-                "no task is left that may be asked: give the curriculum's entries a larger pool, "
-                "or raise curriculum.mastered"
+                "no task is left that may be asked and fits: give the curriculum's entries a "
+                "larger pool, or raise curriculum.mastered or sampler.context"
             )
         texts: list[str] = []
         lengths = [one.length for one in episodes]
-        window, grown = state.window.after(recipe.windows, perplexity(episodes), lengths)
+        window, grown = state.window, ()
+        if batch.window == window.tokens(recipe.windows):  # an older batch says nothing of it
+            window, grown = window.after(recipe.windows, perplexity(episodes), lengths)
         curriculum, levels = state.curriculum.after(recipe.curriculum, batch.outcomes)
         reading = StepReading(
             reward=row.get("reward"),
@@ -260,6 +277,9 @@ class _Run:
         warnings = (*batch.sifting.told(recipe.collect.filter), *warnings)
         if row.get("skipped"):
             warnings = (*warnings, f"{row['skipped']:.0f} updates had no finite gradient: left out")
+        if batch.too_long:
+            text = f"{batch.too_long} tasks were left out: their prompts fill the context"
+            warnings = (*warnings, text)
         for event, told in (("window", grown), ("level", levels), ("warning", warnings)):
             for text in told:
                 self._tell(step, event, text)
@@ -267,7 +287,8 @@ class _Run:
         if grown and recipe.keep_windows:
             self.write_model(f"model-{state.window.tokens(recipe.windows)}")
         filters = state.filter.after(recipe.collect.filter, batch.sifting)
-        self.state = RlState(curriculum, filters, window, monitors, self.updater.updates)
+        updates, reached = self.updater.updates, _reached(state.reached, batch)
+        self.state = RlState(curriculum, filters, window, monitors, updates, reached)
         return texts
 
     def _measured(self, row: Mapping[str, float]) -> dict[str, float]:
@@ -286,6 +307,7 @@ class _Run:
             ask
             for name, one in self.environments.items()
             for ask in _kept(one, levels[name], count)
+            if self.player.fits(ask)
         ]
         if self.ahead is not None:
             self.ahead.result()  # one batch at a time is written
@@ -307,7 +329,8 @@ class _Run:
     def _tell(self, step: int, event: str, text: str) -> None:
         self.events.write(step, event=event, text=text)
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """The state after the last whole step."""
         save_state(
             self.recipe.run / STATE,
             self.counters,
@@ -322,11 +345,8 @@ class _Run:
         copy_tokenizer(find_model(self.recipe.init), folder)
         dtype = getattr(torch, self.recipe.dtype)
         self.model.save_pretrained(folder, layout=self.recipe.layout, dtype=dtype)
-        trained: list[dict[str, Any]] = [
-            {"environment": name, "levels": list(range(1, level + 1))}
-            for name, level in self.state.curriculum.levels().items()
-        ]
-        write_json(folder / "tasks.json", {"trained": trained})
+        before = read_tasks(find_model(self.recipe.init)) or TaskList(())
+        _add(before, dict(self.state.reached)).write(folder)
         return folder
 
     def result(self, reason: str) -> dict[str, object]:
@@ -341,6 +361,34 @@ class _Run:
             "levels": self.state.curriculum.levels(),
             "valid": self.scores,
         }
+
+
+def _reached(before: tuple[tuple[str, int], ...], batch: Batch) -> tuple[tuple[str, int], ...]:
+    found = dict(before)
+    for group in batch.groups:
+        name = group.prompt.environment
+        found[name] = max(found.get(name, 0), group.prompt.level)
+    return tuple(sorted(found.items()))
+
+
+def _add(tasks: TaskList, reached: Mapping[str, int]) -> TaskList:
+    """What a model was trained on, with the levels of a run; these are held out no more."""
+    levels = {one.environment: set(one.levels) for one in tasks.trained}
+    for name, top in reached.items():
+        if not name.endswith(".jsonl"):
+            levels.setdefault(name, set()).update(range(1, top + 1))
+
+    def left(held: tuple[Levels, ...]) -> tuple[Levels, ...]:
+        kept = [
+            Levels(one.environment, tuple(sorted(set(one.levels) - levels[one.environment])))
+            if one.environment in levels
+            else one
+            for one in held
+        ]
+        return tuple(now for now, one in zip(kept, held, strict=True) if now.levels or now == one)
+
+    trained = tuple(Levels(name, tuple(sorted(own))) for name, own in levels.items())
+    return TaskList(trained, left(tasks.held_levels), left(tasks.held_kinds))
 
 
 def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
@@ -388,15 +436,27 @@ def _makers(workers: int) -> Generator[Executor | None]:
     if workers < 2:
         yield None
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:  # Ctrl-C reaches every process of the terminal; this one decides what it means
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=signal.signal, initargs=ignore
+        )
+        wait([pool.submit(os.getpid) for _ in range(workers)])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    with pool:
         yield pool
 
 
 @contextmanager
-def _fast_products(device: torch.device) -> Generator[None]:
-    """TF32 in the body, on a GPU; router and head stay float32. Sampler and trainer alike."""
+def _fast_products(device: torch.device, asynchronous: bool) -> Generator[None]:
+    """TF32 in the body, on a GPU; router and head stay float32. Sampler and trainer alike.
+
+    The switch is the whole process's: with two threads that throw it all products are float32.
+    """
     before = torch.get_float32_matmul_precision()
-    if device.type == "cuda":
+    if device.type == "cuda" and not asynchronous:
         torch.set_float32_matmul_precision("high")
     try:
         yield

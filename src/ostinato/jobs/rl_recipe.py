@@ -30,7 +30,8 @@ class LossChoice:
     mask_low: float | None = None
     """eps_low of eq. 7 (unified), or of the clipped surrogates; None: off, or their own."""
     mask_high: float | None = None
-    aggregate: Literal["token", "prompt", "sample", "blend"] = "token"
+    aggregate: Literal["token", "prompt", "sample", "blend"] | None = None
+    """None: the kind's own, which is sample for grpo and gspo and token for the others."""
     blend: float = 0.5
     """The share of the sample mean in a blend."""
     advantages: Scheme = "group"
@@ -39,6 +40,10 @@ class LossChoice:
     first update of a batch (recomputed)."""
     router: float | None = None
     """Weight of the router's balance; None: the model's ``router_aux_loss_coef``."""
+
+    def __post_init__(self) -> None:
+        self.rule()
+        Blend(self.blend)
 
     def rule(self, max_weight: float | None = None) -> TokenRule:
         """The rule of tokens; ``max_weight`` in place of the recipe's own."""
@@ -60,7 +65,22 @@ class LossChoice:
     @property
     def way(self) -> Aggregate:
         """The aggregation."""
-        return Blend(self.blend) if self.aggregate == "blend" else self.aggregate
+        if self.aggregate == "blend":
+            return Blend(self.blend)
+        if self.aggregate is None:
+            return "sample" if self.kind in ("grpo", "gspo") else "token"
+        return self.aggregate
+
+    def ignored(self) -> list[str]:
+        """Options that this kind does nothing with, a sentence each."""
+        capped = self.kind in ("cispo", "unified")
+        masked = self.kind in ("unified", "grpo", "dapo", "gspo")
+        told: list[str] = []
+        if not masked and (self.mask_low, self.mask_high) != (None, None):
+            told.append(f"loss.mask_low and loss.mask_high do nothing with {self.kind}.")
+        if not capped and (self.max_weight, self.min_weight) != (5.0, 0.0):
+            told.append(f"loss.max_weight and loss.min_weight do nothing with {self.kind}.")
+        return told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +104,8 @@ class UpdateChoice:
     """Of a micro-batch, padding included: what fits into the memory."""
 
     def __post_init__(self) -> None:
+        if self.clip_norm <= 0:
+            raise UserError(f"update: expected a clip_norm above 0, got {self.clip_norm}")
         if min(self.mini_batches, self.epochs, self.max_tokens) < 1 or self.learning_rate <= 0:
             raise UserError(
                 "update: expected mini_batches, epochs and max_tokens of at least 1 and a "
@@ -124,6 +146,18 @@ class SamplerChoice:
     """Compile the sampler's step: a minute at first, then about twice the speed on a GPU."""
     workers: int = 2
     """Processes that make tasks, and programs of environments that run at a time."""
+
+    def __post_init__(self) -> None:
+        if self.temperature <= 0:
+            raise UserError(
+                f"sampler: expected a temperature above 0, got {self.temperature}: answers that "
+                "are all alike teach nothing"
+            )
+        if min(self.slots, self.workers, self.burst) < 1 or self.context < 2:
+            raise UserError(
+                "sampler: expected slots, workers and burst of at least 1 and a context of at "
+                f"least 2, got {self.slots}, {self.workers}, {self.burst} and {self.context}"
+            )
 
     @property
     def confidence(self) -> Confidence | None:
@@ -176,8 +210,10 @@ class RlRecipe:
     """Begin anew even if the run directory holds a run."""
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.save_every < 1:
-            raise UserError("expected steps and save_every of at least 1")
+        if self.steps < 1 or self.save_every < 1 or self.seed < 0:
+            raise UserError("expected steps and save_every of at least 1 and a seed of at least 0")
+        for stage in range(len(self.windows.stages)):
+            self.loss.rule(self.windows.max_weight(stage, self.loss.max_weight))
         if self.collect.prompts < 1 or self.collect.group < 2:
             raise UserError(
                 "collect: expected at least 1 prompt and groups of at least 2 episodes, got "
@@ -203,4 +239,5 @@ class RlRecipe:
     def concerns(self) -> list[str]:
         """What is likely wrong with it, one sentence each."""
         anchor = "old" if self.loss.anchor == "trainer" else "sampler"
-        return concerns(self.loss.rule(), updates=self.updates, anchor=anchor)
+        told = concerns(self.loss.rule(), updates=self.updates, anchor=anchor)
+        return [*told, *self.loss.ignored()]

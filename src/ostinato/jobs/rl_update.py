@@ -37,8 +37,9 @@ class Care:
 class Updater:
     """Trains a policy on batches, with the probabilities of sampler and trainer side by side."""
 
-    def __init__(self, model: M1, recipe: RlRecipe) -> None:
-        self._model, self._recipe = model, recipe
+    def __init__(self, model: M1, recipe: RlRecipe, vocab_size: int) -> None:
+        """``vocab_size``: the tokenizer's; rows of the head behind it stand for no token."""
+        self._model, self._recipe, self._vocab_size = model, recipe, vocab_size
         self._device = model.lm_head.weight.device
         self.optimizer = make_optimizer(model, recipe.update.optimizer)
         self._parameters = [p for p in model.parameters() if p.requires_grad]
@@ -74,8 +75,7 @@ class Updater:
         """One optimiser step on a mini-batch, in as many parts as the memory wants."""
         recipe, first = self._recipe, not scalars.updates
         rule = recipe.loss.rule(care.max_weight)
-        lengths = torch.tensor([work.episodes[i].length for i in part])
-        whole = Normaliser.of(lengths, work.groups[part])
+        whole, times = self._normaliser(work, part)
         place = {i: row for row, i in enumerate(part)}
         tokens = sum(len(work.episodes[i].tokens) for i in part)
         for chosen in micro_batches(work.episodes, part, recipe.update.max_tokens):
@@ -85,11 +85,23 @@ class Updater:
             anchor = work.anchor(chosen, rows)
             loss, stats = self._loss(rows, logprobs, anchor, rule, share)
             weight = self._router_weight() * float(rows.real.sum()) / tokens
-            (loss + weight * router).backward()
+            (times * loss + weight * router).backward()
             scalars.add(loss, stats)
             if first:
                 scalars.compare(rows, logprobs)
         self._move(care, scalars, first)
+
+    def _normaliser(self, work: _Work, part: list[int]) -> tuple[Normaliser, float]:
+        """The denominators of a mini-batch, and what its loss is multiplied with.
+
+        A mini-batch has some rows of a group: of a mean over prompts it is a share, so that all
+        mini-batches together make the mean over whole groups.
+        """
+        lengths = torch.tensor([one.length for one in work.episodes])
+        if self._recipe.loss.way == "prompt":
+            whole = Normaliser.of(lengths, work.groups)
+            return whole.rows(torch.tensor(part)), float(self._recipe.update.mini_batches)
+        return Normaliser.of(lengths[part], work.groups[part]), 1.0
 
     def _move(self, care: Care, scalars: _Scalars, first: bool) -> None:
         config = self._recipe.update.optimizer
@@ -131,7 +143,7 @@ class Updater:
         tokens = self._put(rows.tokens)
         learnt = self._put(rows.learnt)[:, 1:]
         encoded = encode_rows(self._model, tokens)
-        logits = self._model.logits(encoded.hidden[:, :-1][learnt])
+        logits = self._model.logits(encoded.hidden[:, :-1][learnt])[:, : self._vocab_size]
         told = (logits / self._recipe.sampler.temperature).log_softmax(-1)
         own = told.gather(1, tokens[:, 1:][learnt][:, None])[:, 0]
         found = own.new_zeros(learnt.shape).masked_scatter(learnt, own)

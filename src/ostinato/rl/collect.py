@@ -1,7 +1,8 @@
 """One step's experience: prompts drawn, groups played, those without a signal replaced.
 
 What a step collects depends on the policy's weights, the run's seed, the step and the state of
-the controllers, and on nothing else: a run that is resumed collects the same.
+the controllers, and on nothing else but rounding: where programs are waited for, who comes first
+decides which rows are computed together.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import compress
 
 from ostinato.rl.curriculum import CurriculumState, Moment, Outcome, Prompt
 from ostinato.rl.curriculum_plan import CurriculumPlan
@@ -71,6 +74,8 @@ class Batch:
     seconds: float
     """The environments' included."""
     seconds_grade: float
+    too_long: int = 0
+    """Tasks that were drawn and not asked, since their prompts fill the context."""
 
     @property
     def outcomes(self) -> list[Outcome]:
@@ -112,6 +117,7 @@ class Collector:
         config = self._config
         sifting = Sifting(config.prompts)
         groups: list[Played] = []
+        too_long = 0
         while count := state.filter.ask(config.filter, sifting):
             moment = Moment(self._seed, step, progress, sifting.rounds)
             avoid = [group.prompt for group in groups]
@@ -119,7 +125,10 @@ class Collector:
             if not prompts:
                 break  # no task is left that may be asked
             found = self._play(prompts, step)
+            too_long += len(prompts) - len(found)
             groups += found
+            if not found:
+                break
             sifting = sifting.after([group.totals for group in found])
         signal = [g for g in groups if has_signal(g.totals) or not config.filter.enabled]
         return Batch(
@@ -130,6 +139,7 @@ class Collector:
             sifting,
             time.monotonic() - began,
             self._player.seconds_grade - graded,
+            too_long,
         )
 
     def _play(self, prompts: Sequence[Prompt], step: int) -> list[Played]:
@@ -138,6 +148,8 @@ class Collector:
             Ask(one.environment, one.level, one.seed, task)
             for one, task in zip(prompts, tasks, strict=True)
         ]
+        fitting = [self._player.fits(ask) for ask in asks]
+        asks, prompts = list(compress(asks, fitting)), list(compress(prompts, fitting))
         # The step is part of the seed: a task that is asked again is answered anew.
         played = self._player.play(asks, self._config.group, self._seed * 1_000_003 + step)
         return [
@@ -157,7 +169,11 @@ class Collector:
 
 def make_task(prompt: Prompt) -> Task:
     """The task of a prompt, in whatever process."""
-    return _make(find(prompt.environment), prompt)
+    return _make(_found(prompt.environment), prompt)
+
+
+_found = lru_cache(find)
+"""A user's file is read once in each process."""
 
 
 def _make(environment: Environment, prompt: Prompt) -> Task:

@@ -192,8 +192,8 @@ def _correlation(state: MonitorState, rules: MonitorRules, reading: StepReading)
 
 
 def _collapse(state: MonitorState, rules: MonitorRules, reading: StepReading) -> Found:
-    if reading.harder:
-        state = replace(state, rewards=(), best=None)
+    if reading.harder:  # this step's reward is still of the old tasks
+        return replace(state, rewards=(), best=None), []
     value = reading.reward
     if value is None:
         return state, []

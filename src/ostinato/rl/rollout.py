@@ -33,6 +33,11 @@ from ostinato.rl.types import (
 SLOW = ("code", "software")  # kinds whose steps run programs: they are waited for beside the rest
 
 
+def is_slow(environment: str) -> bool:
+    """Whether an environment runs programs; a user's own file may."""
+    return environment.partition("/")[0] in SLOW or environment.endswith(".jsonl")
+
+
 @dataclass(frozen=True)
 class Ask:
     """One task that a policy is to be asked."""
@@ -148,6 +153,12 @@ class Player:
         self._workers = workers
         self._line_end = tokenizer.encode("\n")
 
+    def fits(self, ask: Ask) -> bool:
+        """Whether a task's prompt leaves room for an answer."""
+        asked = ask.task.env().begin()
+        prompt = encode_chat(self._tokenizer, asked.messages, asked.tools)
+        return len(prompt) < self.limits.context
+
     def play(self, asks: Sequence[Ask], group: int, seed: int) -> list[list[Episode]]:
         """``group`` episodes of each task; what is drawn depends on ``seed`` and the task."""
         going: dict[int, _Going] = {}
@@ -189,13 +200,14 @@ class Player:
         writing = len(going)
         while writing or steps:
             turns = self._sampler.advance() if writing else ()
+            assert turns or not writing, "a sampler writes what it has begun"
             writing -= len(turns)
             ready: list[tuple[int, Action, Step]] = []
             for number, turn in turns:
                 one = going[number]
                 one.say(turn)
                 action = self._read(turn)
-                if one.ask.environment.partition("/")[0] in SLOW:
+                if is_slow(one.ask.environment):
                     steps[pool.submit(one.env.step, action)] = number, action
                 else:
                     began = time.monotonic()

@@ -11,7 +11,7 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 
 # May change from one part of a run to the next.
-FREE = ("device", "fresh", "report_test", "checkpointing")
+FREE = ("device", "fresh", "report_test", "checkpointing", "max_seconds", "keep_windows")
 FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
 
 

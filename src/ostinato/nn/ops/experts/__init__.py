@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -55,11 +56,14 @@ def mix_experts(
     ``backend``: ``reference`` in float64; ``grouped`` sorts the tokens by expert; ``gathered``
     and ``dense`` have shapes that depend on N alone, so that a decoding step can be captured in
     a CUDA graph: the one reads the chosen experts' weights for each token, the other computes
-    all experts for all tokens. None: grouped on a CPU; on a GPU dense for small experts, else
-    gathered for so few tokens that it reads no more than all experts once, else grouped.
+    all experts for all tokens. None: grouped on a CPU; on a GPU gathered for so few tokens that
+    it reads no more than all experts once, else dense for small experts or in a graph that is
+    being captured, else grouped.
     """
     usual: Backend = "grouped"
     if tokens.device.type == "cuda":
         few = chosen.numel() <= gate_up.shape[0]
-        usual = "dense" if gate_up.numel() <= SMALL else "gathered" if few else "grouped"
+        # Grouped waits for the device, which a captured step must not.
+        fixed = gate_up.numel() <= SMALL or torch.cuda.is_current_stream_capturing()
+        usual = "gathered" if few else "dense" if fixed else "grouped"
     return _BACKENDS[backend or usual](tokens, gate_up, down, chosen, weights)
