@@ -1,8 +1,7 @@
 """One step's experience: prompts drawn, groups played, those without a signal replaced.
 
 What a step collects depends on the policy's weights, the run's seed, the step and the state of
-the controllers, and on nothing else but rounding: where programs are waited for, who comes first
-decides which rows are computed together.
+the controllers, and on nothing else: a run that is resumed collects the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ostinato.base.errors import UserError
@@ -30,7 +30,7 @@ from ostinato.rl.types import (
     Transition,
 )
 
-SLOW = ("code", "software")  # kinds whose steps run programs: they are waited for beside the rest
+SLOW = ("code", "software")  # kinds whose steps run programs: several at a time
 
 
 def is_slow(environment: str) -> bool:
@@ -196,42 +196,40 @@ class Player:
     def _run(
         self, going: dict[int, _Going], pool: ThreadPoolExecutor
     ) -> Iterable[tuple[int, Episode]]:
-        steps: dict[Future[Step], tuple[int, Action]] = {}
         writing = len(going)
-        while writing or steps:
-            turns = self._sampler.advance() if writing else ()
-            assert turns or not writing, "a sampler writes what it has begun"
+        while writing:
+            turns = self._sampler.advance()
+            assert turns, "a sampler writes what it has begun"
             writing -= len(turns)
-            ready: list[tuple[int, Action, Step]] = []
-            for number, turn in turns:
-                one = going[number]
-                one.say(turn)
-                action = self._read(turn)
-                if is_slow(one.ask.environment):
-                    steps[pool.submit(one.env.step, action)] = number, action
-                else:
-                    began = time.monotonic()
-                    ready.append((number, action, one.env.step(action)))
-                    self.seconds_grade += time.monotonic() - began
-            ready += self._await(steps, block=not writing and not ready)
-            for number, action, step in ready:
+            for number, action, step in self._react(turns, going, pool):
                 episode = self._settle(number, going[number], action, step)
                 if episode is None:
                     writing += 1
                 else:
                     yield number, episode
 
-    def _await(
-        self, steps: dict[Future[Step], tuple[int, Action]], *, block: bool
+    def _react(
+        self, turns: Sequence[tuple[int, Turn]], going: dict[int, _Going], pool: ThreadPoolExecutor
     ) -> list[tuple[int, Action, Step]]:
-        """The steps that are done; with ``block`` at least one."""
-        if not steps:
-            return []
+        """What environments answer to some turns, programs side by side.
+
+        All are waited for: if who is ready first went on first, a run that is resumed would not
+        compute the same rows together, and would round otherwise.
+        """
         began = time.monotonic()
-        done, _ = wait(steps, timeout=None if block else 0, return_when=FIRST_COMPLETED)
+        steps: list[tuple[int, Action, Future[Step] | Step]] = []
+        for number, turn in turns:
+            one = going[number]
+            one.say(turn)
+            action, slow = self._read(turn), is_slow(one.ask.environment)
+            step = pool.submit(one.env.step, action) if slow else one.env.step(action)
+            steps.append((number, action, step))
+        ready = [
+            (number, action, step.result() if isinstance(step, Future) else step)
+            for number, action, step in steps
+        ]
         self.seconds_grade += time.monotonic() - began
-        # In the order of asking, whichever came first.
-        return [(*steps.pop(one), one.result()) for one in list(steps) if one in done]
+        return ready
 
     def _read(self, turn: Turn) -> Action:
         text = self._tokenizer.decode(turn.tokens)
