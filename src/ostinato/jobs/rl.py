@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import fmean
@@ -29,24 +29,23 @@ from ostinato.base.files import write_json
 from ostinato.base.log import MetricsFile, read_metrics
 from ostinato.chat.tokenizer import Tokenizer
 from ostinato.data.text import copy_tokenizer
-from ostinato.eval.reasoning import Levels, TaskList, read_tasks
+from ostinato.eval.reasoning import TaskList, read_tasks
 from ostinato.infer.directory import find_model
 from ostinato.infer.engine import Engine, EngineConfig
 from ostinato.jobs.rl_recipe import RlRecipe
+from ostinato.jobs.rl_state import RlState, highest_levels, judged, with_levels
 from ostinato.jobs.rl_update import Care, Updater
 from ostinato.jobs.rl_view import view
 from ostinato.jobs.training import main, report
 from ostinato.models.m1 import M1
-from ostinato.rl.collect import Batch, Collector, Controllers
-from ostinato.rl.curriculum import CurriculumState, begin
+from ostinato.rl.collect import Batch, Collector
+from ostinato.rl.curriculum import begin
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.registry import Environment
-from ostinato.rl.filtering import FilterState
-from ostinato.rl.monitors import Judged, MonitorRules, MonitorState, StepReading
+from ostinato.rl.monitors import MonitorRules, StepReading
 from ostinato.rl.rollout import Ask, Episode, Limits, Player
 from ostinato.rl.split import kept_task
 from ostinato.rl.summary import perplexity, summary
-from ostinato.rl.windows import WindowState
 from ostinato.train.checkpoint import Counters, load_notes, load_state, save_state, weights_of
 from ostinato.train.loop import interruptible
 from ostinato.train.run import open_run
@@ -55,25 +54,6 @@ STATE = "state.safetensors"
 VALIDATION_SEED = 1
 VALIDATION_TASKS = 500_000
 """The seed of the first: evaluation counts from 0."""
-
-
-@dataclass(frozen=True)
-class RlState:
-    """What a step leaves to the next one, beside weights and optimiser."""
-
-    curriculum: CurriculumState
-    filter: FilterState = field(default_factory=FilterState)
-    window: WindowState = field(default_factory=WindowState)
-    monitors: MonitorState = field(default_factory=MonitorState)
-    updates: int = 0
-    """Optimiser steps so far."""
-    reached: tuple[tuple[str, int], ...] = ()
-    """The highest level of each environment that was asked."""
-
-    @property
-    def controllers(self) -> Controllers:
-        """Of these, what decides which tasks are asked."""
-        return Controllers(self.curriculum, self.filter)
 
 
 def rl(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
@@ -271,7 +251,7 @@ class _Run:
             ratio_mean=row.get("ratio_mean"),
             ratio_max=row.get("ratio_max"),
             harder=bool(grown or levels),
-            judged=_judged(episodes),
+            judged=judged(episodes),
         )
         monitors, warnings = state.monitors.after(MonitorRules(), reading)
         warnings = (*batch.sifting.told(recipe.collect.filter), *warnings)
@@ -287,7 +267,7 @@ class _Run:
         if grown and recipe.keep_windows:
             self.write_model(f"model-{state.window.tokens(recipe.windows)}")
         filters = state.filter.after(recipe.collect.filter, batch.sifting)
-        updates, reached = self.updater.updates, _reached(state.reached, batch)
+        updates, reached = self.updater.updates, highest_levels(state.reached, batch)
         self.state = RlState(curriculum, filters, window, monitors, updates, reached)
         return texts
 
@@ -346,7 +326,7 @@ class _Run:
         dtype = getattr(torch, self.recipe.dtype)
         self.model.save_pretrained(folder, layout=self.recipe.layout, dtype=dtype)
         before = read_tasks(find_model(self.recipe.init)) or TaskList(())
-        _add(before, dict(self.state.reached)).write(folder)
+        with_levels(before, dict(self.state.reached)).write(folder)
         return folder
 
     def result(self, reason: str) -> dict[str, object]:
@@ -363,34 +343,6 @@ class _Run:
         }
 
 
-def _reached(before: tuple[tuple[str, int], ...], batch: Batch) -> tuple[tuple[str, int], ...]:
-    found = dict(before)
-    for group in batch.groups:
-        name = group.prompt.environment
-        found[name] = max(found.get(name, 0), group.prompt.level)
-    return tuple(sorted(found.items()))
-
-
-def _add(tasks: TaskList, reached: Mapping[str, int]) -> TaskList:
-    """What a model was trained on, with the levels of a run; these are held out no more."""
-    levels = {one.environment: set(one.levels) for one in tasks.trained}
-    for name, top in reached.items():
-        if not name.endswith(".jsonl"):
-            levels.setdefault(name, set()).update(range(1, top + 1))
-
-    def left(held: tuple[Levels, ...]) -> tuple[Levels, ...]:
-        kept = [
-            Levels(one.environment, tuple(sorted(set(one.levels) - levels[one.environment])))
-            if one.environment in levels
-            else one
-            for one in held
-        ]
-        return tuple(now for now, one in zip(kept, held, strict=True) if now.levels or now == one)
-
-    trained = tuple(Levels(name, tuple(sorted(own))) for name, own in levels.items())
-    return TaskList(trained, left(tasks.held_levels), left(tasks.held_kinds))
-
-
 def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
     """The first tasks that are never trained on; where there are few, they come again."""
     seed = VALIDATION_TASKS
@@ -398,23 +350,6 @@ def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
         seed, task = kept_task(environment, level, seed)
         yield Ask(environment.name, level, seed, task)
         seed += 1
-
-
-def _judged(episodes: Sequence[Episode]) -> tuple[Judged, ...]:
-    """What judges said, where anybody judged."""
-    by_name: dict[str, list[Episode]] = {}
-    for one in episodes:
-        if one.ask.environment.startswith("judged/"):
-            by_name.setdefault(one.ask.environment, []).append(one)
-    return tuple(
-        Judged(
-            name,
-            tuple(float(one.length) for one in found),
-            tuple(one.trajectory.reward.correctness for one in found),
-            tuple(float(one.trajectory.grade.correct) for one in found),
-        )
-        for name, found in by_name.items()
-    )
 
 
 def _copy(model: M1) -> M1:

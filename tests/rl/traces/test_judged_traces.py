@@ -8,9 +8,9 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from one_turn import one_turn
 from written_sums import check_sums
 
-from ostinato.rl.agents import Script
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.judged import JudgedTask
 from ostinato.rl.episode import play
@@ -29,11 +29,7 @@ def tasks(name: str, level: int, seeds: int) -> Iterator[JudgedTask]:
 
 
 def traced(name: str, task: JudgedTask) -> tuple[str, str]:
-    agent = TRACERS[name](task, Random(0))
-    assert isinstance(agent, Script) and len(agent.lines) == 1
-    thinking, content = agent.lines[0].thinking, agent.lines[0].content
-    assert thinking and content
-    return thinking, content
+    return one_turn(TRACERS[name], task)
 
 
 @each_level

@@ -10,9 +10,9 @@ from fractions import Fraction
 from random import Random
 
 import pytest
+from one_turn import one_turn
 from written_sums import check_sums, value
 
-from ostinato.rl.agents import Script
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.envs.maths.family import MathsFamily, decimal
 from ostinato.rl.envs.question import QuestionTask
@@ -36,11 +36,7 @@ def tasks(name: str, level: int, seeds: int = SEEDS) -> Iterator[QuestionTask]:
 
 
 def traced(name: str, task: QuestionTask) -> tuple[str, str]:
-    agent = TRACERS[name](task, Random(0))
-    assert isinstance(agent, Script) and len(agent.lines) == 1
-    thinking, content = agent.lines[0].thinking, agent.lines[0].content
-    assert thinking and content
-    return thinking, content
+    return one_turn(TRACERS[name], task)
 
 
 @each_level

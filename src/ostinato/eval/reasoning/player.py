@@ -9,19 +9,16 @@ from zlib import crc32
 from ostinato.chat.messages import Message, Tool
 from ostinato.eval.reasoning.types import Drawn, Manner
 from ostinato.infer.replier import Conversation, Replier, Written
-from ostinato.infer.requests import Finish, Sampling
+from ostinato.infer.requests import Sampling
+from ostinato.rl.sampler import STOPS
 from ostinato.rl.types import (
     Action,
     Env,
     Observation,
     RewardRule,
-    StopReason,
     Trajectory,
     Transition,
 )
-
-STOPS = {Finish.LENGTH: StopReason.LENGTH, Finish.CONFIDENT: StopReason.CONFIDENT}
-"""Every other way to finish ends the turn."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ class _Episode:
 
     def go_on(self, written: Written) -> None:
         """Act, and hear what comes of it."""
-        action = Action(written.message, STOPS.get(written.finish, StopReason.TURN))
+        action = Action(written.message, STOPS[written.finish])
         step = self.env.step(action)
         self._turns.append(written)
         self._transitions.append(Transition(self._heard, action, step.metrics))
