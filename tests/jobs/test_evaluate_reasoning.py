@@ -74,7 +74,7 @@ def test_kinds_and_sampling(model: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_tables_of_one_budget(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate(request(model))
     told = capsys.readouterr().out
-    assert told.startswith(f"reason: 3 tasks a row, greedy; {model}\n")
+    assert told.startswith(f"reason: 3 tasks a row, greedy; {model}; ")
     titles = ["trained on: other", "trained on, but not at these levels", "never trained on"]
     places = [told.index(title) for title in titles]
     assert places == sorted(places)
@@ -115,22 +115,21 @@ def test_what_a_reader_should_know_is_told(capsys: pytest.CaptureFixture[str]) -
         turns=1.0,
         tokens=2_000.0,
         thinking_tokens=1_500.4,
-        seconds=2.0,
     )
     entry = Entry("logic/campsite", (1, 2, 5), Standing.UNKNOWN)
     suite = Suite(name="reason", entries=(entry,), examples=4)
-    show("some", Result(suite, "0", (Row(entry, 4, None, 0.125, (cell,)),)))
+    show("some", Result(suite, "0", (Row(entry, 4, None, 0.125, (cell,)),), 2.0))
     told = capsys.readouterr().out
     row = next(line for line in told.splitlines() if line.lstrip().startswith("logic"))
-    expected = "logic/campsite 1, 2, 5 75 [30, 95] 12 25 0 2,000 1,500 2.0"
+    expected = "logic/campsite 1, 2, 5 75 [30, 95] 12 25 0 2,000 1,500"
     assert row.split() == expected.split()
     assert "does not say what it was trained on" in told and "trusted" not in told
     doubtful = replace(cell, untrusted=1, turns=2.5)
-    show("some", Result(suite, "0", (Row(entry, 4, None, None, (doubtful,)),)))
+    show("some", Result(suite, "0", (Row(entry, 4, None, None, (doubtful,)),), 2.0))
     told = capsys.readouterr().out
     assert "1 grade cannot be trusted" in told and " 2.5 " in told
     assert "few tasks" not in told
-    show("some", Result(suite, "0", (Row(entry, 3, None, None, (cell,)),)))
+    show("some", Result(suite, "0", (Row(entry, 3, None, None, (cell,)),), 2.0))
     assert "logic/campsite 1, 2, 5 has few tasks: 3 of 4 are" in capsys.readouterr().out
 
 
@@ -166,4 +165,4 @@ def test_the_bundled_model_is_asked(
     monkeypatch.setattr("ostinato.infer.directory.bundled", lambda: {"m1-reason": model})
     asked = EvaluateRequest("reason", examples=1, device="cpu", max_tokens=4, kinds="logic")
     evaluate(asked)
-    assert capsys.readouterr().out.startswith("reason: 1 task a row, greedy; m1-reason\n")
+    assert capsys.readouterr().out.startswith("reason: 1 task a row, greedy; m1-reason; ")

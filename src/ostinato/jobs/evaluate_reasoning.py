@@ -37,7 +37,8 @@ def show(model: str, result: Result) -> None:
     suite = result.suite
     drawn = "greedy" if suite.temperature == 0 else f"temperature {suite.temperature:g}"
     examples = counted(suite.examples, "task", "tasks")
-    out.print(f"{suite.name}: {examples} a row, {drawn}; {model}", markup=False)
+    took = f"{result.seconds:,.1f} s"
+    out.print(f"{suite.name}: {examples} a row, {drawn}; {model}; {took}", markup=False)
     several = len(suite.thinking_budgets) > 1
     for standing in result.standings:
         for made in _by_budget(result, standing) if several else [_in_full(result, standing)]:
@@ -158,7 +159,6 @@ def _columns(result: Result) -> dict[str, Callable[[Cell], str]]:
         "turns": lambda cell: f"{cell.turns:.1f}",
         "tokens": lambda cell: f"{cell.tokens:,.0f}",
         "thought": lambda cell: f"{cell.thinking_tokens:,.0f}",
-        "s": lambda cell: f"{cell.seconds:,.0f}" if cell.seconds >= 10 else f"{cell.seconds:.1f}",
     }
     if all(cell.turns == 1 for row in result.rows for cell in row.cells):
         del columns["turns"]

@@ -19,6 +19,7 @@ from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.packing import Plan, Stage, WholePacker, in_order
 from ostinato.data.text import copy_tokenizer, read_text
+from ostinato.infer.directory import find_model
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.train.language import LanguageModelStep, check_fit, start_from
 from ostinato.train.loop import LoopConfig, train
@@ -31,7 +32,7 @@ class SftRecipe:
     """Everything that decides a run."""
 
     run: Path  # directory of the run; its ``model`` becomes the model directory
-    init: Path  # the model directory to go on from
+    init: Path  # the model directory to go on from, or the name of a bundled model
     shards: tuple[Path, ...]  # made by `prepare chat` with the tokenizer of that model
     length: int = 4096  # tokens of a conversation at most; longer ones lose their end
     rows: int = 8  # a batch holds whole conversations of up to ``rows * length`` tokens
@@ -57,6 +58,7 @@ def sft(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> Non
 def run(recipe: SftRecipe) -> dict[str, object]:
     """Train, and write the model directory with the weights that do best on what is held out."""
     device = pick_device(recipe.device)
+    source = find_model(recipe.init)
     documents = read_text(recipe.shards)
     if any(weights is None for _, weights in documents.shards):
         raise UserError(
@@ -65,7 +67,7 @@ def run(recipe: SftRecipe) -> dict[str, object]:
         )
     training, held = documents.hold_out(recipe.valid_share)
     stage = Stage(recipe.length, recipe.rows)
-    model = start_from(recipe.init, documents, device)
+    model = start_from(source, documents, device)
     check_fit(model.config, documents, [stage])
     model.gradient_checkpointing = recipe.checkpointing
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
@@ -98,7 +100,7 @@ def run(recipe: SftRecipe) -> dict[str, object]:
             result["valid"] = {"loss": validate()["loss"]}
             result["best_step"] = outcome.counters.best_step
         folder = recipe.run / "model"
-        copy_tokenizer(recipe.init, folder)
+        copy_tokenizer(source, folder)
         model.save_pretrained(folder, layout=recipe.layout, dtype=getattr(torch, recipe.dtype))
         result["model"] = str(folder)
     return finish(recipe.run, result)

@@ -2,7 +2,7 @@
 environments, on tasks that are kept from training (``rl.split``).
 """
 
-from ostinato.eval.reasoning.player import Played, play_together
+from ostinato.eval.reasoning.player import Played, play_all, play_together
 from ostinato.eval.reasoning.scoring import Cell, Result, Row, evaluate
 from ostinato.eval.reasoning.tasks import SUITES, Levels, TaskList, chosen, entries, read_tasks
 from ostinato.eval.reasoning.types import Drawn, Entry, Manner, Standing, Suite
@@ -23,6 +23,7 @@ __all__ = [
     "chosen",
     "entries",
     "evaluate",
+    "play_all",
     "play_together",
     "read_tasks",
 ]

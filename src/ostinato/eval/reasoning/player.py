@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from zlib import crc32
 
@@ -10,6 +12,7 @@ from ostinato.chat.messages import Message, Tool
 from ostinato.eval.reasoning.types import Drawn, Manner
 from ostinato.infer.replier import Conversation, Replier, Written
 from ostinato.infer.requests import Sampling
+from ostinato.rl.rollout import is_slow
 from ostinato.rl.sampler import STOPS
 from ostinato.rl.types import (
     Action,
@@ -46,18 +49,35 @@ def play_together(
     *,
     advance: Callable[[int], None] | None = None,
 ) -> list[Played]:
-    """Play every task to its grade.
+    """Play every task to its grade, all in one manner. See ``play_all``."""
+    return play_all([(one, manner) for one in drawn], replier, advance=advance)
+
+
+def play_all(
+    asked: Sequence[tuple[Drawn, Manner]],
+    replier: Replier,
+    *,
+    advance: Callable[[int], None] | None = None,
+) -> list[Played]:
+    """Play every task to its grade, each in its manner.
 
     Where turns are sampled, a task draws the same numbers whatever else is played. ``advance``
-    hears of episodes that are over.
+    hears of episodes that are over. Programs of environments run side by side.
     """
-    episodes = [_Episode(one.task.env(), manner, one.name) for one in drawn]
-    while waiting := [one for one in episodes if one.played is None]:
-        replies = replier.reply([one.conversation() for one in waiting])
-        for episode, written in zip(waiting, replies, strict=True):
-            episode.go_on(written)
-        if advance is not None:
-            advance(sum(one.played is not None for one in waiting))
+    episodes = [_Episode(one.task.env(), manner, one) for one, manner in asked]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while waiting := [one for one in episodes if one.played is None]:
+            replies = replier.reply([one.conversation() for one in waiting])
+            slow: list[Future[None]] = []
+            for episode, written in zip(waiting, replies, strict=True):
+                if is_slow(episode.drawn.environment):
+                    slow.append(pool.submit(episode.go_on, written))
+                else:
+                    episode.go_on(written)
+            for one in slow:
+                one.result()
+            if advance is not None:
+                advance(sum(one.played is not None for one in waiting))
     return [one.played for one in episodes if one.played is not None]
 
 
@@ -67,7 +87,7 @@ class _Episode:
 
     env: Env
     manner: Manner
-    name: str
+    drawn: Drawn
     played: Played | None = field(default=None, init=False)
     _heard: Observation = field(init=False)
     _tools: tuple[Tool, ...] = field(init=False)
@@ -84,7 +104,7 @@ class _Episode:
         """What the model is to go on from."""
         manner = self.manner
         # One stream of random numbers for each turn of each task.
-        seed = crc32(f"{manner.seed} {self.name} {len(self._turns)}".encode())
+        seed = crc32(f"{manner.seed} {self.drawn.name} {len(self._turns)}".encode())
         return Conversation(
             messages=tuple(self._messages),
             tools=self._tools,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from statistics import fmean
 from typing import Any
 from zlib import crc32
@@ -13,7 +14,7 @@ from ostinato.base.config import to_dict
 from ostinato.base.log import progress
 from ostinato.eval.metrics import wilson
 from ostinato.eval.reasoning.baselines import constant, guessed
-from ostinato.eval.reasoning.player import Played, play_together
+from ostinato.eval.reasoning.player import Played, play_all
 from ostinato.eval.reasoning.types import Entry, Manner, Standing, Suite
 from ostinato.infer.replier import Replier
 from ostinato.rl.envs.registry import Kind
@@ -44,8 +45,6 @@ class Cell:
     """Mean of an episode, as are the next two."""
     tokens: float
     thinking_tokens: float
-    seconds: float
-    """Of all episodes: writing, tools and grading."""
 
     @property
     def accuracy(self) -> float:
@@ -94,6 +93,8 @@ class Result:
     prompts: str
     """CRC-32 of all prompts: results of unequal ones are not to be compared."""
     rows: tuple[Row, ...]
+    seconds: float
+    """Writing, tools and grading of everything, which was played side by side."""
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -118,6 +119,7 @@ class Result:
         return {
             "suite": to_dict(self.suite),
             "prompts": self.prompts,
+            "seconds": self.seconds,
             "together": {
                 standing.value: [cell.as_json() for cell in self.together(standing)]
                 for standing in self.standings
@@ -127,32 +129,25 @@ class Result:
 
 
 def evaluate(replier: Replier, suite: Suite) -> Result:
-    """Let a model play every task of a suite under every thinking budget."""
+    """Let a model play every task of a suite under every thinking budget, all side by side."""
+    drawn = [entry.tasks(suite.examples) for entry in suite.entries]
+    asked = [(one, manner) for tasks in drawn for manner in suite.manners for one in tasks]
+    began = time.perf_counter()
+    with progress(len(asked), suite.name) as advance:
+        played = iter(play_all(asked, replier, advance=advance))
+    seconds = time.perf_counter() - began
     rows: list[Row] = []
     digest = 0
-    total = len(suite.entries) * len(suite.manners) * suite.examples
-    with progress(total, suite.name) as advance:
-        for entry in suite.entries:
-            drawn = entry.tasks(suite.examples)
-            tasks = [one.task for one in drawn]
-            prompts = [prompt(task) for task in tasks]
-            for text in prompts:
-                digest = crc32(text.encode("utf-8", "replace"), digest)
-            cells: list[Cell] = []
-            for manner in suite.manners:
-                began = time.perf_counter()
-                played = play_together(drawn, replier, manner, advance=advance)
-                cells.append(_cell(manner, played, time.perf_counter() - began))
-            rows.append(
-                Row(
-                    entry,
-                    len(set(prompts)),
-                    guessed(tasks) if suite.baselines else None,
-                    _constant(entry, tasks) if suite.baselines else None,
-                    tuple(cells),
-                )
-            )
-    return Result(suite, f"{digest:08x}", tuple(rows))
+    for entry, chosen in zip(suite.entries, drawn, strict=True):
+        tasks = [one.task for one in chosen]
+        prompts = [prompt(task) for task in tasks]
+        for text in prompts:
+            digest = crc32(text.encode("utf-8", "replace"), digest)
+        cells = tuple(_cell(manner, list(islice(played, len(tasks)))) for manner in suite.manners)
+        guess = guessed(tasks) if suite.baselines else None
+        same = _constant(entry, tasks) if suite.baselines else None
+        rows.append(Row(entry, len(set(prompts)), guess, same, cells))
+    return Result(suite, f"{digest:08x}", tuple(rows), round(seconds, 3))
 
 
 def _constant(entry: Entry, tasks: Sequence[Task]) -> float | None:
@@ -160,7 +155,7 @@ def _constant(entry: Entry, tasks: Sequence[Task]) -> float | None:
     return None if entry.kind is Kind.CODE else constant(tasks)
 
 
-def _cell(manner: Manner, played: Sequence[Played], seconds: float) -> Cell:
+def _cell(manner: Manner, played: Sequence[Played]) -> Cell:
     grades = [one.trajectory.grade for one in played]
     stops = [one.trajectory.stop for one in played]
     return Cell(
@@ -176,7 +171,6 @@ def _cell(manner: Manner, played: Sequence[Played], seconds: float) -> Cell:
         turns=fmean(len(one.turns) for one in played),
         tokens=fmean(one.tokens for one in played),
         thinking_tokens=fmean(one.thinking_tokens for one in played),
-        seconds=round(seconds, 3),
     )
 
 
@@ -195,5 +189,4 @@ def _pooled(cells: Sequence[Cell]) -> Cell:
         turns=fmean(cell.turns for cell in cells),
         tokens=fmean(cell.tokens for cell in cells),
         thinking_tokens=fmean(cell.thinking_tokens for cell in cells),
-        seconds=round(sum(cell.seconds for cell in cells), 3),
     )
