@@ -7,7 +7,8 @@
     python runs/m1_reason.py sft               # on traces of solvers that think aloud
     python runs/m1_reason.py rl                # CISPO with curriculum and staged windows
     python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
-    python runs/m1_reason.py tasks RUN MODEL.. # what was trained on, into each model
+    python runs/m1_reason.py tasks RUN MODEL.. # what is asked after RUN, into each model
+    python runs/m1_reason.py score MODEL FILE  # all suites at once; examples=N budgets=0,64
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
@@ -26,8 +27,20 @@ from pathlib import Path
 import torch
 
 from ostinato.base.config import load_recipe
+from ostinato.base.files import write_json
 from ostinato.data.text import copy_tokenizer
-from ostinato.eval.reasoning import Levels, TaskList
+from ostinato.eval.reasoning import (
+    SUITES,
+    Levels,
+    Suite,
+    TaskList,
+    entries,
+    evaluate,
+    read_tasks,
+)
+from ostinato.infer.directory import find_model
+from ostinato.infer.engine_replier import EngineReplier
+from ostinato.infer.language import load_language_model
 from ostinato.jobs import pretrain_m1, rl, sft
 from ostinato.jobs.pretrain_m1 import PretrainM1Recipe
 from ostinato.jobs.rl_recipe import RlRecipe
@@ -119,20 +132,46 @@ def control(seconds: float, overrides: list[str]) -> None:
 
 
 def name_tasks(run: Path, models: list[Path]) -> None:
-    """Write into each model what was trained on, by traces or in the run, and what was not."""
-    result = run / "result.json"
-    reached = json.loads(result.read_text(encoding="utf-8"))["levels"] if result.exists() else {}
+    """Write into each model what it may be asked: the same for all, so that they compare.
+
+    A row for the levels of the traces, one for the level above, which reinforcement may have
+    reached (``run``'s own list says), one for the level above that, and the unseen kinds.
+    """
+    told = read_tasks(run / "model")
+    reached = {one.environment: max(one.levels) for one in told.trained} if told else {}
     trained: list[Levels] = []
     above: list[Levels] = []
     for source in DIET.sources:
-        top = max(reached.get(source.name, 1), *source.levels)
-        trained.append(Levels(source.name, tuple(range(1, top + 1))))
+        top = max(source.levels)
+        trained.append(Levels(source.name, tuple(source.levels)))
         # The levels of repairs share their bugs: one above is not new.
-        if top < find(source.name).levels and source.name != "software/repair":
-            above.append(Levels(source.name, (top + 1,)))
+        if source.name != "software/repair":
+            where = trained if reached.get(source.name, top) > top else above
+            where.append(Levels(source.name, (top + 1,)))
+            if top + 2 <= find(source.name).levels:
+                above.append(Levels(source.name, (top + 2,)))
     unseen = tuple(Levels(name, (1, 2)) for name in HELD_KINDS)
     for model in models:
         TaskList(tuple(trained), tuple(above), unseen).write(model)
+
+
+def score(model: str, out: Path, given: dict[str, str]) -> None:
+    """Every suite at once, greedily, as ``ostinato evaluate --json`` tells each."""
+    found = load_language_model(model, dtype="float32")
+    tasks = read_tasks(find_model(model))
+    budgets = given.get("budgets", "none").split(",")
+    most = int(given.get("most", 4096))
+    suite = Suite(
+        name="all",
+        entries=tuple(entry for name in SUITES for entry in entries(name, tasks)),
+        examples=int(given.get("examples", 100)),
+        thinking_budgets=tuple(None if one == "none" else int(one) for one in budgets),
+        max_tokens=most,
+        baselines=given.get("baselines", "1") == "1",
+    )
+    slots = 768 if found.model.lm_head.weight.is_cuda else 48
+    replier = EngineReplier(found, context=most + 4096, slots=slots)
+    write_json(out, {"name": model, **evaluate(replier, suite).as_json()})
 
 
 def pack(model: Path, folder: Path = WEIGHTS) -> None:
@@ -187,6 +226,8 @@ if __name__ == "__main__":
             control(float(seconds), given)
         case ["tasks", run, *models]:
             name_tasks(Path(run), [Path(model) for model in models])
+        case ["score", model, out, *given]:
+            score(model, Path(out), dict(one.split("=") for one in given))
         case ["table", *paths]:
             table([Path(path) for path in paths])
         case ["pack", model, *folder]:

@@ -94,6 +94,38 @@ def test_a_conversation_goes_on_from_its_memory(model: M1) -> None:
         assert told == pytest.approx(float(expected[place - 1]), abs=2e-5)
 
 
+def test_conversations_that_move_together_keep_their_memory(model: M1) -> None:
+    made = engine(model, slots=64)
+    for seed in range(56):
+        made.begin([5 + seed % 7, 6], room=1 + seed, seed=seed)
+    kept = {
+        made.begin([*prompt, 4], room=12, seed=i): [*prompt, 4] for i, prompt in enumerate(PROMPTS)
+    }
+    before = {number: made._conversations[number].slot for number in kept}
+    told: dict[int, list[tuple[int, float]]] = {number: [] for number in kept}
+    turns = dict.fromkeys(kept, 0)
+    while over := made.advance():
+        for number, written in over:
+            if number not in kept:
+                made.end(number)
+                continue
+            ids = kept[number]
+            told[number] += enumerate(written.logprobs, start=len(ids))
+            ids += written.tokens
+            turns[number] += 1
+            if turns[number] < 4:
+                answer = [7 + turns[number]] * (60 if number % 2 else 2)
+                made.more(number, answer, room=12)
+                ids += answer
+    slots = {number: made._conversations[number].slot for number in kept}
+    assert all(slot is not None and slot < 16 for slot in slots.values())
+    assert before != slots and len(set(slots.values())) == len(slots)
+    for number, ids in kept.items():
+        expected = logprobs_of(model, ids)
+        for place, one in told[number]:
+            assert one == pytest.approx(float(expected[place - 1]), abs=2e-5)
+
+
 def test_confident_tokens_in_a_row_end_a_turn_at_the_last_of_them(model: M1) -> None:
     sure = replace(Confidence(), tokens=7, probability=0.0)
     (one,) = write_all(engine(model, confidence=sure), [PROMPTS[1]])

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -22,12 +22,14 @@ from torch import Tensor
 from ostinato.base.errors import UserError
 from ostinato.infer.prefill import prefill
 from ostinato.infer.requests import Confidence, Finish
-from ostinato.models.m1 import M1
+from ostinato.models.m1 import M1, Cache
 from ostinato.models.m1.rows import decode_rows
+from ostinato.nn.ops.softmax.decode import reads_own_past
 
 SPAN = 512  # keys that the shortest of the captured steps looks at; the others double it
 LONG = 48  # tokens from which on a reading is computed at once, and not step by step
 WARM = 3  # steps before a graph is captured
+NARROW = 16  # slots that a step feeds at least
 _FINISH = (None, Finish.EOS, Finish.LENGTH, Finish.CONFIDENT)
 
 
@@ -116,6 +118,24 @@ class _Slots:
             ended=zeros(slots),
         )
 
+    def first(self, width: int) -> _Slots:
+        """The first slots alone, in the same memory."""
+        return _Slots(*(getattr(self, field.name)[:width] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    """What a step moves on, of some slots."""
+
+    states: Tensor
+    keys: Tensor
+    values: Tensor
+
+    @classmethod
+    def first(cls, cache: Cache, width: int) -> _Memory:
+        """Of the first slots, in the cache's memory."""
+        return cls(cache.states[:, :width], cache.keys[:, :width], cache.values[:, :width])
+
 
 class Engine:
     """Writes turns of conversations; the model's weights may change between two of them."""
@@ -130,8 +150,9 @@ class Engine:
         self._ends = torch.tensor(sorted(set(ends)), device=self._device)
         self._cache = model.make_cache(config.slots, capacity=config.capacity)
         self._slots = _Slots.empty(config.slots, config.capacity, model.lm_head.weight)
+        self._own_past = _reads_own_past(model, self._cache)
         self._rows = torch.arange(config.slots, device=self._device)
-        self._steps: dict[int, Callable[[], None]] = {}
+        self._steps: dict[tuple[int, int], Callable[[], None]] = {}
         self._conversations: dict[int, _Conversation] = {}
         self._free = deque(range(config.slots))
         self._queue: deque[int] = deque()
@@ -185,9 +206,10 @@ class Engine:
     def advance(self) -> list[tuple[int, Written]]:
         """Write until at least one turn is over; the turns that are. Empty if none is at hand."""
         self._fill()
+        width = self._narrow()
         self._read_on()
         while bool(self._slots.active.any()):
-            step = self._step_for(max(self._ahead) + self.config.burst + 1)
+            step = self._step_for(max(self._ahead) + self.config.burst + 1, width)
             for _ in range(self.config.burst):
                 step()
             over = self._slots.ended.nonzero()[:, 0].tolist()
@@ -262,6 +284,42 @@ class Engine:
             assert one.slot is not None
             self._ahead[one.slot] = len(one.prompt) - 1
 
+    def _narrow(self) -> int:
+        """The number of slots, from the first on, that a step must feed.
+
+        The halving of all slots that still holds every conversation; those beyond it move.
+        """
+        width = self.config.slots
+        while width // 2 >= NARROW and len(self._owner) <= width // 2:
+            width //= 2
+        beyond = sorted(slot for slot in self._owner if slot >= width)
+        if beyond:
+            holes = sorted(slot for slot in self._free if slot < width)[: len(beyond)]
+            self._move(dict(zip(beyond, holes, strict=True)))
+        return width
+
+    def _move(self, places: dict[int, int]) -> None:
+        """Conversations from slots (keys) to free ones (values), with all that they remember."""
+        slots, cache = self._slots, self._cache
+        old = torch.tensor(list(places), device=self._device)
+        new = torch.tensor(list(places.values()), device=self._device)
+        for field in fields(slots):
+            held: Tensor = getattr(slots, field.name)
+            held[new] = held[old]
+        slots.active[old], slots.ended[old], slots.at[old] = False, 0, 0
+        cache.states[:, new] = cache.states[:, old]
+        most = max(self._ahead[slot] for slot in places) + 1
+        for store in (cache.keys, cache.values):
+            store[:, new, :, :most] = store[:, old, :, :most]
+        for before, after in places.items():
+            number = self._owner.pop(before)
+            self._owner[after] = number
+            self._conversations[number].slot = after
+            self._ahead[after], self._ahead[before] = self._ahead[before], 0
+            self._free.remove(after)
+            self._free.append(before)
+        self._long = [(places.get(slot, slot), first, last) for slot, first, last in self._long]
+
     def _read(self, prompts: list[tuple[int, ...]], index: Tensor, source: Tensor) -> None:
         """All but the last token of each prompt into the slots that go on from it."""
         cache = self._cache
@@ -314,34 +372,36 @@ class Engine:
             found.append((number, written))
         return found
 
-    def _step_for(self, length: int) -> Callable[[], None]:
-        """The step that looks at enough keys for places below ``length``."""
-        span = SPAN
+    def _step_for(self, length: int, width: int) -> Callable[[], None]:
+        """The step of ``width`` slots that looks at enough keys for places below ``length``."""
+        span = self.config.capacity if self._own_past else SPAN
         while span < length:
             span *= 2
         span = min(span, self.config.capacity)
-        if span not in self._steps:
-            self._steps[span] = self._make_step(span)
-        return self._steps[span]
+        if (span, width) not in self._steps:
+            self._steps[span, width] = self._make_step(span, width)
+        return self._steps[span, width]
 
-    def _make_step(self, span: int) -> Callable[[], None]:
+    def _make_step(self, span: int, width: int) -> Callable[[], None]:
+        held, memory = self._slots.first(width), _Memory.first(self._cache, width)
+
         def step() -> None:
-            self._step(span)
+            self._step(held, memory, span)
 
         if self._device.type != "cuda":
             return step
         return _captured(step, self._slots)
 
-    def _step(self, span: int) -> None:
+    def _step(self, held: _Slots, memory: _Memory, span: int) -> None:
         """Feed one token to each slot and draw the next; nothing is read back from the device."""
-        held, rows = self._slots, self._rows
+        rows = self._rows[: len(held.at)]
         token = held.tokens[rows, held.at]
         hidden = decode_rows(
             self._model,
             token,
             held.at,
             held.active,
-            self._cache,
+            memory,
             span=span,
             compiled=self.config.compiled,
         )
@@ -366,11 +426,13 @@ class Engine:
             (held.entropies, -(probabilities * logprobs.clamp(min=-1e4)).sum(-1)),
         ):
             store[rows, following] = torch.where(wrote, value, store[rows, following])
-        self._judge(wrote, drawn, following, plain)
+        self._judge(held, wrote, drawn, following, plain)
 
-    def _judge(self, wrote: Tensor, drawn: Tensor, following: Tensor, plain: Tensor) -> None:
+    def _judge(
+        self, held: _Slots, wrote: Tensor, drawn: Tensor, following: Tensor, plain: Tensor
+    ) -> None:
         """Which turns end with this token, and why: its own end before all else."""
-        held, confidence = self._slots, self.config.confidence
+        confidence = self.config.confidence
         reason = torch.where(following + 1 >= held.limit, 2, 0)
         if confidence is not None:
             sure = plain.gather(1, drawn[:, None])[:, 0].exp() > confidence.probability
@@ -383,6 +445,14 @@ class Engine:
         held.at.add_(held.active)
         held.ended.add_(reason)
         held.active.logical_and_(reason == 0)
+
+
+def _reads_own_past(model: M1, cache: Cache) -> bool:
+    """Whether the length of one conversation costs the others nothing."""
+    config = model.config
+    groups = config.num_kv_heads
+    query = cache.keys.new_empty(1, groups, config.num_heads // groups, config.head_dim)
+    return reads_own_past(query, cache.keys)
 
 
 def _captured(step: Callable[[], None], slots: _Slots) -> Callable[[], None]:

@@ -46,7 +46,9 @@ def highest_levels(
 
 def with_levels(tasks: TaskList, reached: Mapping[str, int]) -> TaskList:
     """What a model was trained on, with the levels of a run; these are held out no more."""
-    levels = {one.environment: set(one.levels) for one in tasks.trained}
+    levels: dict[str, set[int]] = {}
+    for one in tasks.trained:
+        levels.setdefault(one.environment, set()).update(one.levels)
     for name, top in reached.items():
         if not name.endswith(".jsonl"):
             levels.setdefault(name, set()).update(range(1, top + 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from ostinato.rl.types import (
     Transition,
 )
 
+PATIENCE = 8  # rounds of the sampler that a program may take before it is waited for
 SLOW = ("code", "software")  # kinds whose steps run programs: several at a time
 
 
@@ -196,12 +198,24 @@ class Player:
     def _run(
         self, going: dict[int, _Going], pool: ThreadPoolExecutor
     ) -> Iterable[tuple[int, Episode]]:
-        writing = len(going)
-        while writing:
-            turns = self._sampler.advance()
-            assert turns, "a sampler writes what it has begun"
+        """Episodes as they end. ``waiting`` holds what programs are to answer, and when at last.
+
+        A program's answer is heard a fixed number of rounds after it was asked, however soon it
+        came: if who is ready first went on first, a run that is resumed would not compute the same
+        rows together, and would round otherwise.
+        """
+        waiting: deque[tuple[int, int, Action, Future[Step]]] = deque()
+        writing, round_ = len(going), 0
+        while writing or waiting:
+            round_ += 1
+            turns = self._sampler.advance() if writing else []
+            assert turns or waiting, "a sampler writes what it has begun"
             writing -= len(turns)
-            for number, action, step in self._react(turns, going, pool):
+            answers, asked = self._react(turns, going, pool)
+            waiting.extend((round_ + PATIENCE, *one) for one in asked)
+            # Without a turn nothing can go on before the programs: their slots are taken.
+            answers += self._heard(waiting, round_ if turns else None)
+            for number, action, step in answers:
                 episode = self._settle(number, going[number], action, step)
                 if episode is None:
                     writing += 1
@@ -210,26 +224,33 @@ class Player:
 
     def _react(
         self, turns: Sequence[tuple[int, Turn]], going: dict[int, _Going], pool: ThreadPoolExecutor
-    ) -> list[tuple[int, Action, Step]]:
-        """What environments answer to some turns, programs side by side.
-
-        All are waited for: if who is ready first went on first, a run that is resumed would not
-        compute the same rows together, and would round otherwise.
-        """
+    ) -> tuple[list[tuple[int, Action, Step]], list[tuple[int, Action, Future[Step]]]]:
+        """What environments answer to some turns, and what programs were begun for others."""
         began = time.monotonic()
-        steps: list[tuple[int, Action, Future[Step] | Step]] = []
+        answers: list[tuple[int, Action, Step]] = []
+        asked: list[tuple[int, Action, Future[Step]]] = []
         for number, turn in turns:
             one = going[number]
             one.say(turn)
-            action, slow = self._read(turn), is_slow(one.ask.environment)
-            step = pool.submit(one.env.step, action) if slow else one.env.step(action)
-            steps.append((number, action, step))
-        ready = [
-            (number, action, step.result() if isinstance(step, Future) else step)
-            for number, action, step in steps
-        ]
+            action = self._read(turn)
+            if is_slow(one.ask.environment):
+                asked.append((number, action, pool.submit(one.env.step, action)))
+            else:
+                answers.append((number, action, one.env.step(action)))
         self.seconds_grade += time.monotonic() - began
-        return ready
+        return answers, asked
+
+    def _heard(
+        self, waiting: deque[tuple[int, int, Action, Future[Step]]], round_: int | None
+    ) -> list[tuple[int, Action, Step]]:
+        """The answers of programs that are due by a round; None: all of them."""
+        began = time.monotonic()
+        heard: list[tuple[int, Action, Step]] = []
+        while waiting and (round_ is None or waiting[0][0] <= round_):
+            _, number, action, step = waiting.popleft()
+            heard.append((number, action, step.result()))
+        self.seconds_grade += time.monotonic() - began
+        return heard
 
     def _read(self, turn: Turn) -> Action:
         text = self._tokenizer.decode(turn.tokens)

@@ -13,10 +13,11 @@ from typing import Protocol, runtime_checkable
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention, silu
+from torch.nn.functional import silu
 
 from ostinato.models.m1.layers import Layer, LightningAttention, Place, Routing, SoftmaxAttention
 from ostinato.models.m1.model import M1, Encoded
+from ostinato.nn.ops.softmax.decode import decode_attention
 from ostinato.nn.rotary import rotate, rotation
 
 
@@ -144,7 +145,7 @@ def _softmax(
     held: tuple[Tensor, Tensor],
     span: int,
 ) -> Tensor:
-    """Attention to the first ``span`` keys, those after ``at`` unseen.
+    """Attention to the keys up to ``at``, of which none lies at ``span`` or behind.
 
     A row that is not active writes the key of a token that is read again later, in its place.
     """
@@ -155,9 +156,8 @@ def _softmax(
     q, k = rotate(q, *turn), rotate(k, *turn)
     for new, old in zip((k, v), held, strict=True):
         old[torch.arange(len(at), device=at.device), :, at] = new[:, 0].to(old.dtype)
-    keys, values = (one[:, :, :span] for one in held)
+    keys, values = held
     # The heads that share keys are the queries of one head: keys are read once.
     folded = q.view(len(x), keys.shape[1], -1, attention.head_dim).to(keys.dtype)
-    seen = torch.arange(span, device=at.device) <= at[:, None]
-    out = scaled_dot_product_attention(folded, keys, values, attn_mask=seen[:, None, None])
+    out = decode_attention(folded, keys, values, at, span=span)
     return attention.o_proj(out.reshape(len(x), 1, -1).to(x.dtype))
