@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,12 @@ import numpy as np
 from ostinato.music import splits
 from ostinato.music.corpora.asap import ASAP
 from ostinato.music.corpora.emopia import CLIP
+from ostinato.music.corpora.pianist8 import PIANIST8
 from ostinato.music.corpora.pop909 import POP909
 from ostinato.music.corpora.types import midi_files
 from ostinato.music.midi import read_midi
 from ostinato.music.score import Int
+from ostinato.music.similarity import fingerprint, near_duplicates
 
 OUT = Path(splits.__file__).parent / "splits_data"
 
@@ -33,6 +35,7 @@ def main(data: Path) -> None:
     for name in ("pianist8_midibert", "pop909_midibert"):
         write(name, ((song, song, side) for song, side in roles[name].items()))
     write("pop909_song", pop909_song(data / "POP909", roles["pop909_midibert"]))
+    write("pianist8_song", pianist8_song(data / "Pianist8", roles["pianist8_midibert"]))
     write("nottingham_tune", nottingham_tune(data / "Nottingham"))
     write("asap_piece", asap_piece(data / "ASAP"))
 
@@ -62,7 +65,17 @@ def song_of_clip(clip: str) -> str:
 def pop909_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
     """The published roles, but songs of one melody go together to the side farthest from train."""
     melodies = {d.song: melody(d.path) for d in POP909.documents(folder) if d.song in roles}
-    group = splits.melody_groups(melodies, run=40)
+    return repaired(splits.melody_groups(melodies, run=40), roles)
+
+
+def pianist8_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The published roles, but near-duplicates go together to the side farthest from train."""
+    prints = {d.name: fingerprint(read_midi(d.path)) for d in PIANIST8.documents(folder)}
+    return repaired(near_duplicates(prints), roles)
+
+
+def repaired(group: Mapping[str, str], roles: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Roles by which no group stands on two sides."""
     rank = {side: number for number, side in enumerate(splits.SIDES)}
     side = dict.fromkeys(group.values(), "train")
     for song, role in roles.items():
@@ -80,10 +93,14 @@ def nottingham_tune(folder: Path) -> list[tuple[str, str, str]]:
 
 
 def asap_piece(folder: Path) -> list[tuple[str, str, str]]:
-    """80/10/10 of the pieces of each composer, whose scores and performances go with them."""
+    """80/10/10 of the pieces of each composer, whose scores and performances go with them.
+
+    A piece with and without its repeats is one.
+    """
     pieces = sorted({document.song for document in ASAP.documents(folder)})
-    composer = {piece: piece.split("/")[0] for piece in pieces}
-    side = splits.assign(dict(zip(pieces, pieces, strict=True)), composer)
+    group = {piece: re.sub("(_no)?_repeat$", "", piece) for piece in pieces}
+    composer = {song: song.split("/")[0] for song in group.values()}
+    side = splits.assign(group, composer)
     return [(piece, piece, side[piece]) for piece in pieces]
 
 

@@ -18,7 +18,7 @@ from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY
 
 REPORTING = ("inspect", "melody", "prepare", "pretrain", "sft", "finetune", "evaluate", "bench")
-REPORTING += ("solve", "plan", "demo")
+REPORTING += ("solve", "plan", "demo", "rl", "report", "label", "fit", "embed", "similar")
 VERBS = (*REPORTING, "chat")
 
 

@@ -18,11 +18,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from ostinato import __version__, cli_env, cli_training
+from ostinato import __version__, cli_env, cli_measuring, cli_music, cli_training
 from ostinato.base.errors import UserError
 from ostinato.cli_env import Json
 
-MELODY_MODEL = "midiformer-melody"
+MELODY_MODEL, VELOCITY_MODEL = "midiformer-melody", "midiformer-velocity"
 
 app = typer.Typer(
     name="ostinato",
@@ -154,6 +154,12 @@ def melody(
     model: Annotated[
         str, typer.Option(help="A bundled model's name, or a model directory.")
     ] = MELODY_MODEL,
+    velocity: Annotated[
+        bool, typer.Option("--velocity", help="Also tell how loud each note is to be expected.")
+    ] = False,
+    velocity_model: Annotated[
+        str, typer.Option(help="The model for --velocity: a bundled name, or a directory.")
+    ] = VELOCITY_MODEL,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -161,167 +167,24 @@ def melody(
     from ostinato.jobs import melody as job
 
     job.melody(
-        job.MelodyRequest(file, out, labels, picture, threshold, model, device, as_json=as_json)
-    )
-
-
-@app.command()
-def prepare(
-    corpus: Annotated[
-        str,
-        typer.Argument(
-            metavar="CORPUS", help="pop909, asap, ...; folder: any MIDI files; text; chat."
-        ),
-    ],
-    paths: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="DIR",
-            help="Where the corpus lies; of text and chat, files too.",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of shards to write.")],
-    scheme: Scheme = "cp4",
-    steps_per_quarter: Annotated[
-        int, typer.Option(help="Grid: 4 is sixteenths; 12 and 24 hold triplets too.")
-    ] = 4,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one per core.", show_default=False)
-    ] = None,
-    tokenizer: Annotated[
-        Path | None,
-        typer.Option(
-            help="Of text and chat: a folder with the tokenizer to use; default: learn one.",
-            show_default=False,
-        ),
-    ] = None,
-    vocab_size: Annotated[int, typer.Option(help="Of text: tokens to learn at most.")] = 8192,
-    as_json: Json = False,
-) -> None:
-    """Turn a corpus into shards of words or tokens for training: in parallel, resumable."""
-    if corpus == "text" or corpus == "chat":
-        from ostinato.jobs import prepare_text as text_job
-
-        text_job.prepare_text(
-            text_job.PrepareTextRequest(
-                kind=corpus,
-                paths=tuple(paths),
-                out=out,
-                tokenizer=tokenizer,
-                vocab_size=vocab_size,
-                as_json=as_json,
-            )
-        )
-        return
-    from ostinato.jobs import prepare as job
-
-    if tokenizer is not None:
-        raise UserError(f"{corpus}: --tokenizer is for the corpora text and chat")
-    if len(paths) > 1:
-        raise UserError(f"{corpus}: expected the one folder where it lies, got {len(paths)}")
-    job.prepare(
-        job.PrepareRequest(
-            corpus=corpus,
-            folder=paths[0],
-            out=out,
-            scheme=scheme,
-            steps_per_quarter=steps_per_quarter,
-            workers=workers,
+        job.MelodyRequest(
+            file,
+            out,
+            labels,
+            picture,
+            threshold,
+            model,
+            device,
             as_json=as_json,
+            velocity=velocity,
+            velocity_model=velocity_model,
         )
     )
 
 
+cli_music.add_to(app)
 cli_training.add_to(app)
-
-
-@app.command()
-def evaluate(
-    suite: Annotated[
-        str,
-        typer.Option(help="pop909-melody, long-context, reason, code, swe, tools or judged."),
-    ],
-    model: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="MODEL",
-            help="A bundled model's name, or a directory; default: the suite's bundled model.",
-            show_default=False,
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the suite's corpus (pop909-melody).", show_default=False),
-    ] = None,
-    length: Annotated[
-        int, typer.Option(help="Bytes that the model was trained on (long-context).")
-    ] = 512,
-    examples: Annotated[
-        int,
-        typer.Option(help="Of each task and length (long-context), or of each row (environments)."),
-    ] = 100,
-    thinking_budget: Annotated[
-        str | None,
-        typer.Option(
-            help="Tokens, or several: 0,256,1024,none (environments).", show_default=False
-        ),
-    ] = None,
-    temperature: Annotated[
-        float, typer.Option(help="0 takes the likeliest token each time (environments).")
-    ] = 0.0,
-    max_tokens: Annotated[
-        int, typer.Option(help="Of a turn, thinking included (environments).")
-    ] = 4096,
-    kinds: Annotated[
-        str | None,
-        typer.Option(help="Only these, such as maths,logic/campsite.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the sampling (environments).")] = 0,
-    device: Device = "auto",
-    as_json: Json = False,
-) -> None:
-    """Score a model on a benchmark, with intervals and baselines beside it."""
-    from ostinato.jobs import evaluate as job
-
-    job.evaluate(
-        job.EvaluateRequest(
-            suite=suite,
-            model=model,
-            data=data,
-            length=length,
-            examples=examples,
-            device=device,
-            as_json=as_json,
-            thinking_budget=thinking_budget,
-            temperature=temperature,
-            max_tokens=max_tokens,
-            kinds=kinds,
-            seed=seed,
-        )
-    )
-
-
-@app.command()
-def bench(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="music, m1-cpu, m1-length or env.")],
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Of music: MIDI files; default: the bundled one.", show_default=False),
-    ] = None,
-    lengths: Annotated[
-        str | None,
-        typer.Option(help="Of m1-*: tokens of prompts, such as 1024,4096.", show_default=False),
-    ] = None,
-    threads: Annotated[
-        str | None, typer.Option(help="Of m1-cpu: default: 1,2.", show_default=False)
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Measure speed and memory on this machine, beside other libraries."""
-    from ostinato.jobs import bench as job
-
-    job.bench(name, data, as_json, lengths=lengths, threads=threads)
+cli_measuring.add_to(app)
 
 
 @app.command()

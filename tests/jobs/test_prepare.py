@@ -17,6 +17,7 @@ from ostinato.jobs import prepare as job
 from ostinato.jobs.prepare import PrepareRequest, prepare
 from ostinato.music.compound_words import encode
 from ostinato.music.midi import read_midi, write_midi
+from ostinato.music.score import Score, Track
 
 
 def write(path: Path, seed: int, *, notes: int = 40, drums: int = 0) -> None:
@@ -209,3 +210,76 @@ def test_pop909_rows_carry_labels(shared: Path, tmp_path: Path):
     assert (found.label[is_note] > 0).all()
     assert not found.label[~is_note].any()
     assert [entry.song for entry in read_entries(tmp_path / "out")] == ["001", "002"]
+
+
+def test_stretched_copies_beside_their_originals(folder: Path, tmp_path: Path):
+    request = PrepareRequest(
+        "folder", folder, tmp_path / "out", workers=1, stretch=(1.0, 0.75, 1.25)
+    )
+    assert (prepare(request).documents, prepare(request).found) == (3 * 28, 90)
+    entries = {entry.name: entry for entry in read_entries(tmp_path / "out")}
+    assert len(entries) == 3 * 28
+    for number in (0, 29):
+        name = f"{number:02d}"
+        copies = [entries[key] for key in (name, f"{name}@0.75", f"{name}@1.25")]
+        assert {entry.song for entry in copies} == {name}
+        assert {entry.notes for entry in copies} == {40}
+    found = read_shards([tmp_path / "out"])
+    position = {
+        entry.name: found.values[begin:end, 1]
+        for entry, begin, end in zip(found.entries, found.offset, found.offset[1:], strict=False)
+    }
+    assert position["00"][:5].tolist() == [0, 2, 4, 6, 8]  # quavers
+    assert position["00@0.75"][:3].tolist() == [0, 2, 3]  # and three quarters of them: 1.5 rounds
+
+
+def test_only_music_in_free_time_is_stretched(tmp_path: Path):
+    for name in ("midi_score", "Shi05M"):
+        write(tmp_path / f"in/Bach/Fugue/bwv_846/{name}.mid", 1)
+    (tmp_path / "in/metadata.csv").touch()
+    request = PrepareRequest("asap", tmp_path / "in", tmp_path / "out", workers=1, stretch=(1.1,))
+    prepare(request)
+    (entry,) = read_entries(tmp_path / "out")
+    assert (entry.name, entry.song) == ("Bach/Fugue/bwv_846/Shi05M@1.1", "Bach/Fugue/bwv_846")
+    write(tmp_path / "notts/MIDI/jigs1.mid", 1)
+    with pytest.raises(UserError, match="nottingham: its music keeps a metre"):
+        prepare(replace(request, corpus="nottingham", folder=tmp_path / "notts"))
+    with pytest.raises(UserError, match="other files or settings"):
+        prepare(replace(request, stretch=(1.2,)))
+
+
+@pytest.mark.parametrize("given", [(0.1,), (1.1, 1.1), (2.5,), (float("nan"),)])
+def test_factors_out_of_reason(folder: Path, tmp_path: Path, given: tuple[float, ...]):
+    with pytest.raises(UserError, match=r"different factors from 0\.5 to 2"):
+        prepare(PrepareRequest("folder", folder, tmp_path / "out", stretch=given))
+
+
+def test_factors_are_read_from_a_line():
+    assert job.factors("0.9,1.1") == (0.9, 1.1)
+    assert job.factors(None) == ()
+    for text in ("", "fast", "0.9;1.1", "0.9,"):
+        with pytest.raises(UserError, match="--stretch: expected numbers"):
+            job.factors(text)
+
+
+def test_labels_of_velocity(folder: Path, tmp_path: Path):
+    request = PrepareRequest("folder", folder, tmp_path / "out", workers=1, labels="velocity")
+    prepare(request)
+    found = read_shards([tmp_path / "out"])
+    is_note = found.values[:, 2] < 128
+    assert (found.label[is_note] == 5).all()  # velocity 80 everywhere
+    assert not found.label[~is_note].any()
+    with pytest.raises(UserError, match="other files or settings"):
+        prepare(replace(request, labels="tracks"))
+
+
+def test_velocities_do_not_order_the_notes_that_they_label(tmp_path: Path):
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for name, velocities in (("loud-first", (90, 30)), ("soft-first", (30, 90))):
+        rows = [(0, 480, 60, velocity, 0) for velocity in velocities]
+        notes = np.array([*rows, (0, 480, 50, 64, 0)], dtype=np.int32).T
+        write_midi(Score(480, *notes, tracks=(Track("piano"),)), folder / f"{name}.mid")
+    prepare(PrepareRequest("folder", folder, tmp_path / "out", workers=1, labels="velocity"))
+    found = read_shards([tmp_path / "out"])
+    assert found.label.tolist() == [4, 5, 1, 4, 1, 5]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ostinato.base.errors import UserError
-from ostinato.models.midiformer import HeadSpec, MidiformerModel
+from ostinato.models.midiformer import HeadSpec, MidiformerModel, SequenceHead
 from ostinato.models.midiformer.heads import mean_of_pieces
 
 
@@ -82,3 +82,38 @@ def test_bad_head_specs_are_refused(config) -> None:
     with pytest.raises(UserError, match="kind"):
         HeadSpec("note", ())
     assert MidiformerModel(config).masked_token is None
+
+
+def pooling_head(config) -> SequenceHead:
+    torch.manual_seed(0)
+    head = SequenceHead(config, 2, "attention").eval()
+    assert head.attend is not None
+    torch.nn.init.normal_(head.attend.weight)
+    return head
+
+
+def test_attention_reads_every_token_but_padding(config) -> None:
+    head, hidden = pooling_head(config), torch.randn(2, 6, 16)
+    mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
+    logits = head(hidden, mask)
+    for place in range(6):
+        changed = hidden.clone()
+        changed[:, place] += 1
+        differs = (head(changed, mask) - logits).abs().amax(1) > 1e-5
+        assert differs.tolist() == mask[:, place].tolist()
+    torch.testing.assert_close(head(hidden[1:, :4]), logits[1:])
+
+
+def test_attention_does_not_ask_for_an_order(config) -> None:
+    head, hidden = pooling_head(config), torch.randn(1, 6, 16)
+    torch.testing.assert_close(head(hidden[:, [3, 0, 5, 1, 4, 2]]), head(hidden))
+
+
+def test_each_slice_is_averaged_by_weights_of_its_own(config) -> None:
+    """Fails where all slices share one softmax, or where weights and slices are mismatched."""
+    head, hidden = pooling_head(config), torch.randn(1, 5, 16)
+    weight = (hidden[0] @ head.attend.weight.T + head.attend.bias).softmax(0)
+    size = 16 // config.num_heads
+    slices = [weight[:, n] @ hidden[0, :, n * size :][:, :size] for n in range(config.num_heads)]
+    expected = head.classify(torch.tanh(head.pool(torch.cat(slices))))
+    torch.testing.assert_close(head(hidden)[0], expected)

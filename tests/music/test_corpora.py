@@ -9,7 +9,14 @@ import symusic
 from ostinato.base.errors import UserError
 from ostinato.music import labels, splits
 from ostinato.music.compound_words import encode
-from ostinato.music.corpora import CORPORA, Document, find_corpus, read_document
+from ostinato.music.corpora import (
+    CORPORA,
+    Document,
+    find_corpus,
+    original,
+    read_document,
+    stretched,
+)
 from ostinato.music.midi import read_midi
 from ostinato.music.score import Score, Track
 
@@ -236,7 +243,8 @@ def test_unknown_corpus():
 
 def test_only_texts_that_allow_it_are_commercial():
     allowed = {name for name, corpus in CORPORA.items() if corpus.commercial}
-    assert allowed == {"pop909", "pop909-versions", "pop909-cl", "nottingham", "giantmidi"}
+    pop909 = {"pop909", "pop909-versions", "pop909-cl"}
+    assert allowed == {*pop909, "nottingham", "giantmidi", "music21"}
 
 
 @pytest.mark.parametrize("text", ["", "0.5 1.0\n1.0 0.0\n", "a b c\n"])
@@ -287,3 +295,79 @@ def test_equal_notes_do_not_stand_in_the_order_of_tracks():
     assert 70 < np.count_nonzero(mixed.track[first] == 0) < 130
     np.testing.assert_array_equal(mixed.track, labels.shuffle(score, "001").track)
     assert (mixed.track != labels.shuffle(score, "002").track).any()
+
+
+@pytest.mark.parametrize(
+    ("corpus", "task", "classes"),
+    [("pianist8", "", 8), ("emopia", "", 4), ("nottingham", "", 14), ("nottingham", "dance9", 9)],
+)
+def test_every_piece_has_its_label(shared: Path, corpus: str, task: str, classes: int):
+    documents = CORPORA[corpus].documents(shared / "data" / FOLDERS[corpus])
+    labelled = [CORPORA[corpus].piece_label(document.name, task) for document in documents]
+    assert None not in labelled
+    assert len(set(labelled)) == classes
+
+
+@pytest.mark.parametrize(
+    ("corpus", "name", "label"),
+    [
+        ("pianist8", "Yiruma/Yiruma_It's_Your_Day", "Yiruma"),
+        ("emopia", "Q3_2Z9SjI131jA_10", "Q3"),
+        ("emopia", "Q3_2Z9SjI131jA_10@0.9", "Q3"),
+        ("emopia", "Q5_2Z9SjI131jA_10", None),
+        ("nottingham", "reelsa-c22", "reelsa-c"),
+        ("nottingham", "jigs1", "jigs"),
+        ("nottingham", "my tune", None),
+        ("asap", "Bach/Fugue/bwv_846/Shi05M", "Bach"),
+        ("pop909", "001", None),
+    ],
+)
+def test_labels_of_pieces(corpus: str, name: str, label: str | None):
+    assert CORPORA[corpus].piece_label(name) == label
+
+
+def test_the_six_kinds_of_reels_are_one_dance():
+    found = {CORPORA["nottingham"].piece_label(f"reels{x}3", "dance9") for x in ("a-c", "u-z")}
+    assert found == {"reels"}
+    with pytest.raises(UserError, match="dance14, dance9; got 'composer'"):
+        CORPORA["nottingham"].piece_label("jigs1", "composer")
+    with pytest.raises(UserError, match="for: none; got 'composer'"):
+        CORPORA["pop909"].piece_label("001", "composer")
+
+
+def test_a_stretched_copy_is_the_same_music_of_the_same_song(tmp_path: Path):
+    path = write(tmp_path / "a.mid", {"x": [(480 * i, 240, 60 + i, 90) for i in range(12)]})
+    document = CORPORA["folder"].documents(tmp_path)[0]
+    copy = stretched(document, 1.25)
+    assert (copy.name, copy.song, copy.path) == ("a@1.25", "a", path)
+    assert (original(copy.name), original("a")) == ("a", "a")
+    plain, longer = read_document(document).score, read_document(copy).score
+    np.testing.assert_allclose(longer.seconds(longer.onset), 1.25 * plain.seconds(plain.onset))
+    assert longer.onset[-1] / longer.ticks_per_quarter == 1.25 * 11
+
+
+def test_no_name_of_a_corpus_is_that_of_a_copy(shared: Path):
+    for name, folder in FOLDERS.items():
+        documents = CORPORA[name].documents(shared / "data" / folder)
+        assert all(original(document.name) == document.name for document in documents)
+
+
+def test_only_performances_are_in_free_time():
+    free = {name for name, corpus in CORPORA.items() if corpus.free_time("A/B/midi_score")}
+    assert free == {"pianist8", "emopia", "giantmidi", "giantmidi-compared", "vienna4x22", "folder"}
+    assert CORPORA["asap"].free_time("Bach/Fugue/bwv_846/Shi05M")
+
+
+def test_music21_is_read_by_its_licence(tmp_path: Path):
+    write(tmp_path / "stated/luca/gloria.mid", {"x": [(0, 480, 60, 80)]})
+    write(tmp_path / "silent/haydn/opus1.mid", {"x": [(0, 480, 60, 80)]})
+    assert [d.name for d in CORPORA["music21"].documents(tmp_path)] == ["luca/gloria"]
+    assert [d.name for d in CORPORA["music21-silent"].documents(tmp_path)] == ["haydn/opus1"]
+
+
+def test_classes_of_velocity():
+    velocity = np.array([1, 31, 32, 47, 48, 63, 64, 79, 80, 95, 96, 127], dtype=np.int16)
+    same = np.zeros(12, dtype=np.int16)
+    classes = labels.velocity_classes(Score(480, same, same, same, velocity, same, (Track("x"),)))
+    assert classes.tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]
+    assert classes.dtype == np.int8

@@ -9,6 +9,7 @@ from pathlib import Path
 from ostinato.base.errors import UserError
 from ostinato.data.shards import Documents, Entry
 from ostinato.music import splits
+from ostinato.music.corpora.types import original
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,12 @@ class Split:
     corpora: tuple[str, ...] | None  # whose names these are; None: any corpus's
 
     def side(self, entry: Entry) -> str | None:
-        """The side of a document; None where the split does not speak of it."""
+        """The side of a document; None where the split does not speak of it. A stretched copy
+        stands where its original does.
+        """
         if self.corpora is not None and entry.corpus not in self.corpora:
             return None
-        return self.sides.get(entry.name) or self.sides.get(entry.song)
+        return self.sides.get(original(entry.name)) or self.sides.get(entry.song)
 
 
 def load_split(name: str) -> Split:

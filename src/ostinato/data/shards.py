@@ -101,7 +101,7 @@ class ShardWriter:
         if self._buffer.rows and self._buffer.rows + len(values) > self._max_rows:
             self.flush()
         self._entries.append(entry)
-        self._buffer.values.append(values.astype(np.int16))
+        self._buffer.values.append(np.ascontiguousarray(values, np.int16))
         self._buffer.label.append(
             np.zeros(len(values), np.int8) if label is None else label.astype(np.int8)
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ostinato.base.errors import UserError
 
-MELODY = "midiformer-melody"
+MELODY, VELOCITY = "midiformer-melody", "midiformer-velocity"
 
 
 def bundled() -> dict[str, Path]:
@@ -30,6 +30,17 @@ def find_model(name: str | Path) -> Path:
     raise UserError(
         f"{name}: expected a model directory (it holds config.json) or the name of a bundled "
         f"model, which are: {', '.join(known) or 'none'}"
+    )
+
+
+def find_trunk(folder: Path, trunk: str) -> Path:
+    """The trunk that a head's directory names: a bundled model, or a path relative to it."""
+    place = bundled().get(trunk, folder / trunk)
+    if (place / "config.json").is_file():
+        return place
+    raise UserError(
+        f"{folder}: this head needs its trunk {trunk!r}, which is neither a bundled model nor at "
+        f"{place}: copy the trunk there, or name it in config.json"
     )
 
 

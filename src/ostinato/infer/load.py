@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -12,10 +12,19 @@ from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.vocabulary import Vocabulary, load_vocabulary, load_window
-from ostinato.infer.directory import find_model, model_type
-from ostinato.infer.notes import NoteLabels, RowLabeller, choose, scatter
+from ostinato.infer.directory import find_model, find_trunk, model_type
+from ostinato.infer.notes import Float, NoteLabels, RowLabeller, choose, scatter
+from ostinato.infer.pieces import PieceModel
+from ostinato.infer.windows import WindowReader
 from ostinato.models.m1.config import Dialect
-from ostinato.models.midiformer import checkpoint
+from ostinato.models.midiformer import (
+    Calibration,
+    HeadSpec,
+    MidiformerModel,
+    checkpoint,
+    head_directory,
+)
+from ostinato.models.midiformer.calibration import load_calibration
 from ostinato.music.compound_words import encode
 from ostinato.music.grid import Bars
 from ostinato.music.score import Score
@@ -32,6 +41,7 @@ class NoteModel:
     names: tuple[str, ...]  # of the labels
     vocabulary: Vocabulary
     rows: RowLabeller
+    calibration: Calibration
 
     def label_notes(
         self, score: Score, bars: Bars | None = None, *, threshold: float | None = None
@@ -49,15 +59,22 @@ class NoteModel:
             steps_per_quarter=compoundation.steps_per_quarter,
             bars=bars,
         )
-        rows = self.rows.probabilities(words.values)
+        rows = self._calibrated(self.rows.probabilities(words.values))
         probabilities = scatter(rows, words.note_index, notes, len(score))
         return NoteLabels(probabilities, choose(probabilities, threshold), self.names)
 
+    def _calibrated(self, rows: Float) -> Float:
+        if self.calibration.temperature == 1:
+            return rows
+        told = np.log(np.maximum(rows, np.finfo(np.float32).tiny))
+        return self.calibration.probabilities(told).astype(np.float32)
 
-def load(name: str | Path, *, device: str | None = None) -> NoteModel | LanguageModel:
+
+def load(name: str | Path, *, device: str | None = None) -> NoteModel | PieceModel | LanguageModel:
     """Load a bundled model by name, or any model directory: what is in it says its kind.
 
-    ``load_note_model`` and ``load_language_model`` are this for who knows the kind.
+    ``load_note_model``, ``load_piece_model`` and ``load_language_model`` are this for who
+    knows the kind.
     """
     folder = find_model(name)
     kind = model_type(folder)
@@ -65,28 +82,77 @@ def load(name: str | Path, *, device: str | None = None) -> NoteModel | Language
         from ostinato.infer.language import load_language_model
 
         return load_language_model(name, device=device)
-    if kind not in (checkpoint.MODEL_TYPE, None):
-        known = ", ".join((checkpoint.MODEL_TYPE, *get_args(Dialect)))
+    ours = (checkpoint.MODEL_TYPE, head_directory.MODEL_TYPE)
+    if kind not in (*ours, None):
+        known = ", ".join((ours[0], *get_args(Dialect), ours[1]))
         raise UserError(f"{folder} holds a model of type {kind!r}: expected one of {known}")
-    return load_note_model(name, device=device)
+    specs = read_heads(folder)
+    if any(spec.kind == "note" for spec in specs.values()) or not specs:
+        return load_note_model(name, device=device)
+    return load_piece_model(name, device=device)
+
+
+def read_heads(folder: Path) -> dict[str, HeadSpec]:
+    """The heads that a model directory says it has, whichever form it has."""
+    if model_type(folder) == head_directory.MODEL_TYPE:
+        head = head_directory.describe(folder).head
+        return {head.name: head.spec}
+    return checkpoint.read_heads(folder)
 
 
 def load_note_model(name: str | Path, *, device: str | None = None) -> NoteModel:
     """Load a bundled model by name, or a model directory that has one head for notes."""
-    folder = find_model(name)
-    place = pick_device(device)
-    model = checkpoint.load(folder, device=place)
-    heads = [head for head, spec in model.specs.items() if spec.kind == "note"]
+    opened = _open(find_model(name), "note", device)
+    rows = RowLabeller(opened.model, opened.head, opened.reader)
+    labels = opened.model.specs[opened.head].labels
+    return NoteModel(str(name), labels, opened.vocabulary, rows, opened.calibration)
+
+
+def load_piece_model(name: str | Path, *, device: str | None = None) -> PieceModel:
+    """Load a bundled model by name, or a model directory that has one head for pieces."""
+    opened = _open(find_model(name), "sequence", device)
+    return PieceModel(
+        str(name),
+        opened.model.specs[opened.head].labels,
+        opened.vocabulary,
+        opened.reader,
+        opened.model.sequence_head(opened.head),
+        opened.calibration,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A model with the head that was asked for, and what reads pieces for it."""
+
+    model: MidiformerModel
+    head: str
+    vocabulary: Vocabulary
+    reader: WindowReader
+    calibration: Calibration
+
+
+def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -> _Opened:
+    """A model directory of either form, which must have one head of a kind."""
+    heads = [name for name, spec in read_heads(folder).items() if spec.kind == kind]
     if len(heads) != 1:
+        what = "notes" if kind == "note" else "whole pieces"
         raise UserError(
-            f"{folder}: expected a model with one head that labels notes; it has {len(heads)}"
+            f"{folder}: expected a model with one head that labels {what}; it has {len(heads)}"
         )
-    vocabulary = load_vocabulary(folder)
-    window = load_window(folder)
+    place = pick_device(device)
+    if model_type(folder) == head_directory.MODEL_TYPE:
+        description = head_directory.describe(folder)
+        words, calibration = find_trunk(folder, description.trunk), description.calibration
+        model = head_directory.load(folder, words, device=place)
+    else:
+        words, calibration = folder, load_calibration(folder)
+        model = checkpoint.load(folder, device=place)
+    vocabulary, window = load_vocabulary(words), load_window(words)
     matcher = NgramMatcher(
         vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=window.slots, device=place
     )
-    rows = RowLabeller(
-        model, heads[0], vocabulary.compoundation, matcher, rows=window.rows, device=place
+    reader = WindowReader(
+        model.encoder, vocabulary.compoundation, matcher, rows=window.rows, device=place
     )
-    return NoteModel(str(name), model.specs[heads[0]].labels, vocabulary, rows)
+    return _Opened(model, heads[0], vocabulary, reader, calibration)

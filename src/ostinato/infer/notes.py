@@ -10,18 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ostinato.base.log import progress
-from ostinato.data.batches import Batch, Batches, middle_weight
-from ostinato.data.ngrams import NgramMatcher
-from ostinato.data.shards import Documents, Entry, Header
-from ostinato.data.words import distinct_rows, word_table
-from ostinato.models.midiformer import MidiformerModel, NgramBatch
-from ostinato.music.compoundation import Compoundation
+from ostinato.base.device import autocast
+from ostinato.data.batches import Batch, middle_weight
+from ostinato.infer.windows import WindowReader
+from ostinato.models.midiformer import MidiformerModel
 from ostinato.music.score import Int
 
 Float = NDArray[np.float32]
-
-WINDOWS = {"cpu": 4, "cuda": 32}  # to a batch: what keeps the device busy, in little memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +49,11 @@ def choose(probabilities: Float, threshold: float | None = None) -> Int:
 class RowLabeller:
     """A model, its head and its vocabulary on a device: rows of words to probabilities."""
 
-    def __init__(
-        self,
-        model: MidiformerModel,
-        head: str,
-        compoundation: Compoundation,
-        matcher: NgramMatcher,
-        *,
-        rows: int,
-        device: torch.device,
-    ) -> None:
-        """``rows`` is the length of a window, as in training."""
-        self._encoder = model.encoder
+    def __init__(self, model: MidiformerModel, head: str, reader: WindowReader) -> None:
+        """``reader`` reads with the encoder of ``model``."""
         self._head = model.note_head(head)
         self._labels = len(model.specs[head].labels)
-        self._compoundation = compoundation
-        self._matcher = matcher
-        self._rows = rows
-        self._device = device
+        self._reader = reader
 
     @torch.inference_mode()
     def probabilities(self, values: Int) -> Float:
@@ -81,42 +63,16 @@ class RowLabeller:
         weighted by how far the row is from the end of each: a window knows its middle best.
         """
         total = torch.zeros(len(values), self._labels)
-        if not len(values):
-            return total.numpy()
         weights = torch.zeros(len(values))
-        batches = self._batches(values)
-        windows = batches.grid(max(1, self._rows // 2))
-        with progress(len(windows), "labelling") as advance:
-            for batch in batches.batches(windows, WINDOWS[self._device.type]):
-                answer, weight, row = self._merge_terms(batch)
-                total.index_add_(0, row, answer * weight[:, None])
-                weights.index_add_(0, row, weight)
-                advance(len(batch.tokens))
+        for batch, hidden in self._reader.read(values) if len(values) else ():
+            answer, weight, row = self._merge_terms(batch, hidden)
+            total.index_add_(0, row, answer * weight[:, None])
+            weights.index_add_(0, row, weight)
         return (total / weights[:, None]).numpy()
 
-    def _batches(self, values: Int) -> Batches:
-        """The piece as the one document that its windows are cut from."""
-        compoundation = self._compoundation
-        vocab = compoundation.vocab
-        header = Header(compoundation.scheme, compoundation.steps_per_quarter, vocab)
-        piece = Documents(
-            header,
-            (Entry("", "", "", len(values), len(values)),),
-            values.astype(np.int16),
-            np.zeros(len(values), dtype=np.int8),
-            np.array([0, len(values)], dtype=np.int64),
-        )
-        distinct = distinct_rows(piece.values, vocab)
-        table = word_table(distinct, compoundation, transpose=0, device=self._device)
-        return Batches(piece, table, rows=self._rows, device=self._device)
-
-    def _merge_terms(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def _merge_terms(self, batch: Batch, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Probabilities [k, labels], weight [k] and row [k] of the rows of a batch's windows."""
-        found = self._matcher(batch.tokens)
-        ngrams = NgramBatch(found.ids, found.start, found.matrix)
-        on_gpu = self._device.type == "cuda"
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=on_gpu):
-            hidden = self._encoder(batch.tokens, ngrams=ngrams)
+        with autocast(self._reader.device):
             logits = self._head(hidden, batch.row, batch.source.shape[1])
         inside = batch.source >= 0
         answer = logits.float().softmax(-1)[inside]

@@ -10,13 +10,13 @@ from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
 from ostinato.infer.directory import MELODY, find_model
-from ostinato.jobs import bench_env, bench_m1, bench_m1_length
+from ostinato.jobs import bench_env, bench_label, bench_m1, bench_m1_length
 from ostinato.jobs.bench_music import Report, measure
 from ostinato.jobs.show import console, naming, print_json, printable, table
 from ostinato.music.compound_words import encode
 from ostinato.music.midi import read_bytes, read_midi
 
-NAMES = ("music", "m1-cpu", "m1-length", "env")
+NAMES = ("music", "label", "m1-cpu", "m1-length", "env")
 REPEATS = 100  # of the bundled example, where no folder is given
 MIDI = {".mid", ".midi"}
 
@@ -32,14 +32,15 @@ def bench(
     """Measure and print.
 
     ``data`` is music's folder of MIDI files, else the bundled example is used. Of the models'
-    benchmarks ``lengths`` are tokens of prompts, and of m1-cpu ``threads`` counts of threads,
-    both with commas between them.
+    benchmarks ``lengths`` are tokens of prompts, of label notes, and of m1-cpu ``threads`` counts
+    of threads, all with commas between them.
     """
     if name not in NAMES:
         raise UserError(f"there is no benchmark {name!r}; there is {', '.join(NAMES)}")
     given = {"--data": data, "--lengths": lengths, "--threads": threads}
     taken = {
         "music": ("--data",),
+        "label": ("--lengths",),
         "m1-cpu": ("--lengths", "--threads"),
         "m1-length": ("--lengths",),
         "env": (),
@@ -49,6 +50,13 @@ def bench(
             raise UserError(f"{name} takes no {option}: leave it out")
     if name == "music":
         _music(data, as_json)
+    elif name == "label":
+        sizes = bench_label.LENGTHS if lengths is None else _numbers("--lengths", lengths)
+        labelling = bench_label.measure_labelling(sizes)
+        if as_json:
+            print_json({"machine": machine(), **asdict(labelling)})
+        else:
+            bench_label.show_labelling(labelling, machine())
     elif name == "m1-cpu":
         sizes = bench_m1.LENGTHS if lengths is None else _numbers("--lengths", lengths)
         counts = None if threads is None else _numbers("--threads", threads)

@@ -8,14 +8,16 @@ from pathlib import Path
 from ostinato.base.errors import UserError
 from ostinato.eval import long_context, pop909_melody, reasoning
 from ostinato.eval.metrics import Scores
+from ostinato.eval.music import suite as music
 from ostinato.infer.directory import MELODY, find_model
 from ostinato.infer.load import load_note_model
 from ostinato.jobs.evaluate_long_context import evaluate_long_context
+from ostinato.jobs.evaluate_music import MusicRequest, evaluate_music
 from ostinato.jobs.evaluate_reasoning import evaluate_reasoning
 from ostinato.jobs.show import console, percent, print_json, table
 from ostinato.jobs.talking import reasoner
 
-SUITES = (pop909_melody.NAME, long_context.NAME, *reasoning.SUITES)
+SUITES = (pop909_melody.NAME, music.NAME, long_context.NAME, *reasoning.SUITES)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class EvaluateRequest:
 
     suite: str
     model: str | None = None  # None: the bundled model of the suite
-    data: Path | None = None  # folder of the suite's corpus, where it needs one
+    data: Path | None = None  # folder of the suite's corpus or corpora, where it needs one
     length: int = 512  # bytes that a language model was trained on
     examples: int = 100  # of each task at each length, or of each row
     device: str = "auto"
@@ -35,12 +37,20 @@ class EvaluateRequest:
     max_tokens: int = 4096  # of a turn
     kinds: str | None = None  # "maths,logic/campsite"; None: all of the suite
     seed: int = 0  # of the sampling
+    # The rest is for the suite ``music``.
+    tasks: str | None = None  # "melody,dance"; None: all
+    protocol: str = "both"
+    models: Path | None = None  # more models than the bundled heads
+    out: Path = Path("music-results")
 
 
 def evaluate(request: EvaluateRequest) -> None:
     """Score a model on a suite."""
     if request.suite not in SUITES:
         raise UserError(f"there is no suite {request.suite!r}; there is {', '.join(SUITES)}")
+    if request.suite == music.NAME:
+        _evaluate_music(request)
+        return
     if request.suite == pop909_melody.NAME:
         _evaluate_melody(request)
         return
@@ -51,6 +61,25 @@ def evaluate(request: EvaluateRequest) -> None:
         raise _no_model(request)
     suite = long_context.Suite(request.length, examples=request.examples)
     evaluate_long_context(request.model, suite, request.device, request.as_json)
+
+
+def _evaluate_music(request: EvaluateRequest) -> None:
+    if request.model is not None:
+        raise UserError(
+            f"{music.NAME} scores the bundled heads; name a folder of more models with --models, "
+            f"not {request.model}"
+        )
+    evaluate_music(
+        MusicRequest(
+            data=request.data,
+            tasks=request.tasks,
+            protocol=request.protocol,
+            models=request.models,
+            out=request.out,
+            device=request.device,
+            as_json=request.as_json,
+        )
+    )
 
 
 def _evaluate_reasoning(request: EvaluateRequest) -> None:

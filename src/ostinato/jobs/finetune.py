@@ -1,14 +1,17 @@
-"""``ostinato finetune``: a head that labels notes, on a pre-trained encoder or from scratch.
+"""``ostinato finetune``: a head for notes or pieces, on a pre-trained encoder or from scratch.
 
-Also runs as ``python -m ostinato.jobs.finetune RECIPE.toml key=value ...``. The weights are
-chosen on the valid side of the split; the test side is looked at once, at the end, if asked.
+Also runs as ``python -m ostinato.jobs.finetune RECIPE.toml key=value ...``. The weights and the
+temperature are chosen on the valid side of the split; the test side is looked at once, at the
+end, if asked. With ``adapter_rank`` the encoder stays as it is, and a small head directory is
+written that needs it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,69 +19,30 @@ import torch
 from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
-from ostinato.data.batches import WindowConfig
-from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
-from ostinato.data.selection import load_split, side_of
-from ostinato.data.shards import Documents, read_shards
-from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary
+from ostinato.data.learning import learn_vocabulary
+from ostinato.data.shards import Documents
+from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary, load_window
+from ostinato.infer.directory import bundled, find_model, model_type
+from ostinato.jobs.finetune_card import write_card
+from ostinato.jobs.finetune_data import Labelled, read_labelled
+from ostinato.jobs.finetune_evaluation import (
+    DOMAIN_PIECES,
+    NoteEvaluation,
+    PieceEvaluation,
+    domain_of,
+)
+from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.models import midiformer
-from ostinato.models.midiformer import HeadSpec, MidiformerModel
-from ostinato.train.loop import LoopConfig, train
-from ostinato.train.notes import NoteScores, note_probabilities, score_notes
-from ostinato.train.recipe import (
-    DTypeName,
-    ModelChoice,
-    build_batches,
-    build_matcher,
-    build_model,
-    save_model,
-)
+from ostinato.models.midiformer import Calibration, HeadSpec, MidiformerModel, head_directory
+from ostinato.models.midiformer.adapter import attach
+from ostinato.models.midiformer.calibration import save_calibration
+from ostinato.train.answers import fit_temperature
+from ostinato.train.loop import LossOf, train
+from ostinato.train.pieces import PieceBatches
+from ostinato.train.recipe import build_batches, build_matcher, build_model, save_model
 from ostinato.train.run import open_run
-from ostinato.train.steps import NoteLabelStep, Reader
-
-
-@dataclass(frozen=True)
-class FinetuneRecipe:
-    """Everything that decides a run."""
-
-    run: Path  # directory of the run; its ``model`` becomes the model directory
-    shards: tuple[Path, ...]
-    split: str  # a split's name, or a CSV file: the sides of songs or documents
-    train_shards: tuple[Path, ...] = ()  # further documents, of which only the train side counts
-    init: str = ""  # model directory of the pre-trained encoder; none: from scratch
-    head: str = "melody"
-    labels: tuple[str, ...] = ("melody", "bridge", "accompaniment")  # of the ids 1, 2, ...
-    smoothing: float = 0.0  # of the labels
-    batch: int = 32  # windows
-    stride: int = 128  # rows between the windows of an evaluation
-    evaluation_batch: int = 64  # windows
-    report_test: bool = False
-    device: str = "auto"
-    dtype: DTypeName = "float16"  # of the weights in the model directory
-    fresh: bool = False  # begin anew even if the run directory holds a run
-    window: WindowConfig = field(default_factory=WindowConfig)
-    compoundation: CompoundationConfig = field(default_factory=CompoundationConfig)
-    lexicon: LexiconConfig = field(default_factory=LexiconConfig)
-    model: ModelChoice = field(default_factory=ModelChoice)  # with ``init``: dropout only
-    train: LoopConfig = field(default_factory=LoopConfig)
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.stride <= self.window.rows:
-            raise UserError(
-                f"stride lies in 1..window.rows ({self.window.rows}), or notes between windows "
-                f"would have no answer; got {self.stride}."
-            )
-        asked = {
-            "model": replace(self.model, dropout=None) != ModelChoice(),
-            "compoundation": self.compoundation != CompoundationConfig(),
-            "lexicon": self.lexicon != LexiconConfig(),
-        }
-        if self.init and (given := [name for name, differs in asked.items() if differs]):
-            raise UserError(
-                f"{', '.join(given)}: with `init` the pre-trained encoder decides them (but for "
-                "model.dropout); leave them out of the recipe."
-            )
+from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
 
 
 def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
@@ -87,98 +51,155 @@ def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 
 
 def run(recipe: FinetuneRecipe) -> dict[str, object]:
-    """Train the head and the encoder, and write the model directory; returns what to report."""
+    """Train the head and what it stands on, and write the directory; returns what to report."""
     device = pick_device(recipe.device)
-    sides = _sides(recipe)
+    labelled = read_labelled(recipe)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     folder = recipe.run / "model"
-    vocabulary = _vocabulary(recipe, sides["train"], folder if resume else None)
-    vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
-    model = _model(recipe, vocabulary, device)
+    vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
+    if not recipe.adapter_rank:
+        vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
+    model, digest = _model(recipe, labelled, vocabulary, device)
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
-    reader = Reader(model, matcher, device)
-    step = NoteLabelStep(
-        reader,
-        build_batches(
-            sides["train"],
-            vocabulary,
-            recipe.window,
-            transpose=recipe.window.transpose,
-            device=device,
-        ),
-        recipe.window,
-        recipe.head,
-        batch=recipe.batch,
-        seed=recipe.train.seed,
-        smoothing=recipe.smoothing,
-        compiled=recipe.train.compile,
+    fine = _Fine(recipe, labelled, vocabulary, Reader(model, matcher, device), digest)
+    valid = fine.evaluation("valid")
+    outcome = train(
+        model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
     )
-    valid = _Evaluation(recipe, reader, sides["valid"], vocabulary)
-    outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=valid.validate)
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
-    result["documents"] = {side: len(documents) for side, documents in sides.items()}
+    result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
+    if labelled.unlabelled:
+        result["unlabelled"] = labelled.unlabelled
     if outcome.reason != "interrupted":
-        result["valid"] = valid.scores().as_json()
-        if recipe.report_test:
-            test = _Evaluation(recipe, reader, sides["test"], vocabulary)
-            result["test"] = test.scores().as_json()
-        save_model(folder, model, vocabulary, recipe.window, recipe.dtype)
-        result["model"] = str(folder)
+        result |= fine.finish(folder, valid)
     return finish(recipe.run, result)
 
 
-class _Evaluation:
-    """Whole documents of one side, ready to be labelled."""
+Evaluation = NoteEvaluation | PieceEvaluation
 
-    def __init__(
-        self, recipe: FinetuneRecipe, reader: Reader, documents: Documents, vocabulary: Vocabulary
-    ) -> None:
-        self._recipe, self._reader, self._documents = recipe, reader, documents
-        self._batches = build_batches(
-            documents, vocabulary, recipe.window, transpose=0, device=reader.device
-        )
 
-    def scores(self) -> NoteScores:
-        """Counts of right and wrong notes with the weights as they stand."""
-        recipe = self._recipe
-        found = note_probabilities(
-            self._reader,
+@dataclass(frozen=True, eq=False)
+class _Fine:
+    """A model on its way, with all that it is trained and judged by."""
+
+    recipe: FinetuneRecipe
+    labelled: Labelled
+    vocabulary: Vocabulary
+    reader: Reader
+    digest: str  # of the trunk, where an adapter is trained
+
+    def step(self) -> LossOf:
+        """The objective."""
+        recipe, reader = self.recipe, self.reader
+        if recipe.kind == "sequence":
+            batches = PieceBatches(
+                self.labelled.pieces["train"],
+                self.vocabulary,
+                recipe.window,
+                recipe.drawing,
+                device=reader.device,
+            )
+            return SequenceLabelStep(
+                reader,
+                batches,
+                recipe.head,
+                smoothing=recipe.smoothing,
+                compiled=recipe.train.compile,
+            )
+        return NoteLabelStep(
+            reader,
+            build_batches(
+                self.labelled.documents["train"],
+                self.vocabulary,
+                recipe.window,
+                transpose=recipe.window.transpose,
+                device=reader.device,
+            ),
+            recipe.window,
             recipe.head,
-            self._batches,
-            stride=recipe.stride,
-            batch=recipe.evaluation_batch,
+            batch=recipe.batch,
+            seed=recipe.train.seed,
+            smoothing=recipe.smoothing,
+            compiled=recipe.train.compile,
         )
-        return score_notes(found, self._documents)
 
-    def validate(self) -> dict[str, float]:
-        """The accuracy per note, by which the weights are chosen."""
-        return {"score": self.scores().accuracy}
+    def evaluation(self, side: str) -> Evaluation:
+        """Whole documents of one side, ready to be labelled."""
+        if self.recipe.kind == "note":
+            documents = self.labelled.documents[side]
+            return NoteEvaluation(self.recipe, self.reader, self.vocabulary, documents)
+        pieces = self.labelled.pieces[side]
+        return PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
+
+    def finish(self, folder: Path, valid: Evaluation) -> dict[str, object]:
+        """Calibrate on the valid side, score, and write the directory."""
+        answers = valid.answers()
+        temperature = fit_temperature(answers)
+        domain = None
+        if isinstance(valid, PieceEvaluation):
+            pieces = self.labelled.pieces["train"].sample(DOMAIN_PIECES)
+            training = PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
+            domain = domain_of(training, valid)
+        calibration = Calibration(temperature, domain)
+        result: dict[str, object] = {
+            "labels": list(self.labelled.labels),
+            "temperature": temperature,
+            "valid": answers.as_json(valid.unit, temperature),
+        }
+        if self.recipe.report_test:
+            found = self.evaluation("test").answers()
+            result["test"] = found.as_json(valid.unit, temperature)
+        self._save(folder, calibration)
+        write_card(folder, self.recipe, self.labelled, result)
+        return {**result, "model": str(folder)}
+
+    def _save(self, folder: Path, calibration: Calibration) -> None:
+        recipe, model = self.recipe, self.reader.model
+        if not recipe.adapter_rank:
+            save_model(folder, model, self.vocabulary, recipe.window, recipe.dtype)
+            save_calibration(folder, calibration)
+            return
+        spec = model.specs[recipe.head]
+        description = head_directory.HeadDescription(
+            _trunk_name(recipe.init, folder),
+            self.digest,
+            head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool),
+            recipe.adapter,
+            calibration.temperature,
+            calibration.domain,
+        )
+        head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
 
 
-def _sides(recipe: FinetuneRecipe) -> dict[str, Documents]:
-    """The labelled documents of each side of the split."""
-    split = load_split(recipe.split)
-    documents = read_shards(recipe.shards, lambda entry: split.side(entry) is not None)
-    sides = {name: side_of(documents, split, name) for name in ("train", "valid", "test")}
-    every = (*recipe.shards, *recipe.train_shards)
-    sides["train"] = read_shards(every, lambda entry: split.side(entry) == "train")
-    if recipe.train_shards and len(sides["train"]) == len(side_of(documents, split, "train")):
-        raise UserError(f"train_shards hold no document on the train side of {recipe.split}.")
-    highest = max(int(side.label.max(initial=0)) for side in sides.values())
-    if highest > len(recipe.labels):
-        raise UserError(f"the shards hold labels up to {highest}: name them all in `labels`.")
-    needed = ("train", "valid", "test") if recipe.report_test else ("train", "valid")
-    for name in needed:
-        if not sides[name].label.any():
-            raise UserError(f"no labelled document is on the {name} side of {recipe.split}.")
-    return sides
+def _trunk(init: str) -> Path:
+    """The directory of the pre-trained encoder."""
+    folder = find_model(init)
+    if model_type(folder) == head_directory.MODEL_TYPE:
+        trunk = head_directory.describe(folder).trunk
+        raise UserError(f"init: {init} is a head and no encoder: name its trunk, {trunk}.")
+    return folder
+
+
+def _trunk_name(init: str, folder: Path) -> str:
+    """How the head's directory names its trunk: by a bundled name, or by the way there."""
+    if init in bundled():
+        return init
+    return Path(os.path.relpath(Path(init).resolve(), folder.resolve())).as_posix()
 
 
 def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None) -> Vocabulary:
-    """That of the run so far, or of the pre-trained encoder, or a new one."""
-    source = begun or (Path(recipe.init) if recipe.init else None)
+    """That of the pre-trained encoder, or of the run so far, or a new one."""
+    source = _trunk(recipe.init) if recipe.init else begun
     if source is None:
         return learn_vocabulary(documents, recipe.compoundation, recipe.lexicon)
+    if recipe.adapter_rank:
+        known, asked = load_window(source), Window(recipe.window.rows, recipe.window.slots)
+        if known != asked:
+            raise UserError(
+                f"a head reads the windows of its trunk, {known.rows} rows with {known.slots} "
+                f"n-grams; the recipe has {asked.rows} with {asked.slots}: set window.rows and "
+                "window.slots to the trunk's."
+            )
     vocabulary = load_vocabulary(source)
     if not vocabulary.header.same_words(documents.header):
         raise UserError(
@@ -189,21 +210,33 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
     return vocabulary
 
 
-def _model(recipe: FinetuneRecipe, vocabulary: Vocabulary, device: torch.device) -> MidiformerModel:
-    """The model with a head, both taken from the pre-trained model as far as it has them."""
-    heads = {recipe.head: HeadSpec("note", recipe.labels)}
+def _model(
+    recipe: FinetuneRecipe, labelled: Labelled, vocabulary: Vocabulary, device: torch.device
+) -> tuple[MidiformerModel, str]:
+    """The model with a head, both taken from the pre-trained model as far as it has them.
+
+    With an adapter, the encoder is frozen and the digest of its weights is given as well.
+    """
+    pool = recipe.pool if recipe.kind == "sequence" else "first"
+    spec = HeadSpec(recipe.kind, labelled.labels, pool)
+    seed, heads = recipe.train.seed, {recipe.head: spec}
     if not recipe.init:
         config = recipe.model.config(vocabulary)
-        return build_model(config, vocabulary, seed=recipe.train.seed, device=device, heads=heads)
-    pretrained = midiformer.load(Path(recipe.init), device=device)
+        return build_model(config, vocabulary, seed=seed, device=device, heads=heads), ""
+    pretrained = midiformer.load(_trunk(recipe.init), device=device)
     config = pretrained.config
     if recipe.model.dropout is not None:
         config = replace(config, dropout=recipe.model.dropout)
-    model = build_model(config, vocabulary, seed=recipe.train.seed, device=device, heads=heads)
+    model = build_model(config, vocabulary, seed=seed, device=device, heads=heads)
     model.encoder.load_state_dict(pretrained.encoder.state_dict())
-    if pretrained.specs.get(recipe.head) == heads[recipe.head]:
-        model.note_head(recipe.head).load_state_dict(pretrained.note_head(recipe.head).state_dict())
-    return model
+    if pretrained.specs.get(recipe.head) == spec:
+        known = pretrained.heads[recipe.head]
+        model.heads[recipe.head].load_state_dict(known.state_dict())
+    if recipe.adapter is None:
+        return model, ""
+    digest = head_directory.digest(model.encoder)
+    attach(model.encoder, recipe.adapter)
+    return model, digest
 
 
 if __name__ == "__main__":

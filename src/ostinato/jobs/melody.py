@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,15 @@ from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
+from ostinato.infer.directory import VELOCITY
 from ostinato.infer.load import load_note_model
 from ostinato.infer.notes import NoteLabels
+from ostinato.jobs.melody_velocity import (
+    VelocitySummary,
+    expected_class,
+    load_velocity_model,
+    summarise,
+)
 from ostinato.jobs.show import console, counted, naming, percent, print_json, printable, table
 from ostinato.music.midi import read_bytes, read_midi
 from ostinato.music.score import Score
@@ -40,6 +47,8 @@ class MelodyRequest:
     model: str = "midiformer-melody"
     device: str = "auto"
     as_json: bool = False
+    velocity: bool = False  # also tell the velocities that are to be expected
+    velocity_model: str = VELOCITY
 
     def __post_init__(self) -> None:
         if self.threshold is not None and not 0 <= self.threshold <= 1:
@@ -85,6 +94,7 @@ class Summary:
     overflow: int  # notes moved to another channel, where their key is already sounding
     warnings: tuple[str, ...]
     seconds: float
+    velocity: VelocitySummary | None = None  # None: not asked for
 
 
 def melody(request: MelodyRequest) -> Summary:
@@ -112,20 +122,32 @@ def extract(request: MelodyRequest) -> Summary:
             if len(score)
             else f"{request.source}: no notes to label; it holds none at all"
         )
+    dynamics = load_velocity_model(request.velocity_model, request.device, request.velocity)
     model = load_note_model(request.model, device=request.device)
     with naming(request.source):
         found = model.label_notes(score, threshold=request.threshold)
+        loud = None if dynamics is None else dynamics.label_notes(score)
         names = [name.upper() for name in found.names]
         separated = separate(data, score, found.labels + 1, names)
         verify(data, separated.data)
-        _write(request, data, score, found, separated)
-    return _summary(request, score, found, separated, time.perf_counter() - began)
+        _write(request, data, Labelled(score, found, loud), separated)
+    summary = _summary(request, score, found, separated)
+    told = None if loud is None else summarise(score, loud, request.velocity_model)
+    return replace(summary, velocity=told, seconds=round(time.perf_counter() - began, 3))
 
 
-def _write(
-    request: MelodyRequest, data: bytes, score: Score, found: NoteLabels, separated: Separated
-) -> None:
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A piece and what was found out about its notes."""
+
+    score: Score
+    found: NoteLabels
+    velocity: NoteLabels | None = None
+
+
+def _write(request: MelodyRequest, data: bytes, labelled: Labelled, separated: Separated) -> None:
     """Every file that was asked for; they take their names when all are complete."""
+    score, found = labelled.score, labelled.found
     with ExitStack() as complete:
         complete.enter_context(atomic_write(request.out)).write_bytes(separated.data)
         if request.labels is not None:
@@ -137,33 +159,40 @@ def _write(
                 "ticks_per_quarter": score.ticks_per_quarter,
                 "labels": list(found.names),
             }
-            write_labels(complete.enter_context(atomic_write(request.labels)), header, score, found)
+            if labelled.velocity is not None:
+                header["velocity_model"] = request.velocity_model
+                header["velocity_classes"] = list(labelled.velocity.names)
+            write_labels(complete.enter_context(atomic_write(request.labels)), header, labelled)
         if request.picture is not None:
             path = complete.enter_context(atomic_write(request.picture))
             _draw(path, request.source.name, score, found)
 
 
-def write_labels(path: Path, header: dict[str, object], score: Score, found: NoteLabels) -> None:
+def write_labels(path: Path, header: dict[str, object], labelled: Labelled) -> None:
     """JSON: the header's keys, then ``notes``, one a line in the file's order.
 
-    A note's ``label`` is null, and its probabilities 0, where it is a drum's. Of names, what
+    A note's ``label`` is null, and its probabilities 0, where it is a drum's. Where velocities
+    were asked for, ``expected_velocity`` is the mean class, 1 to 6, or null. Of names, what
     UTF-8 has no bytes for is escaped.
     """
     with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.write(json.dumps(header, indent=2, ensure_ascii=False)[:-2])
         file.write(',\n  "notes": [')
-        for number, note in enumerate(_notes(score, found)):
+        for number, note in enumerate(_notes(labelled)):
             file.write((",\n    " if number else "\n    ") + json.dumps(note, ensure_ascii=False))
         file.write("\n  ]\n}\n")
 
 
-def _notes(score: Score, found: NoteLabels) -> Iterator[dict[str, object]]:
+def _notes(labelled: Labelled) -> Iterator[dict[str, object]]:
+    score, found = labelled.score, labelled.found
+    loud = labelled.velocity
+    expected = None if loud is None else expected_class(loud).tolist()
     columns = (score.onset, score.duration, score.pitch, score.velocity, score.track, found.labels)
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    for (onset, duration, pitch, velocity, track, label), shares in zip(
-        rows, found.probabilities, strict=True
+    for number, ((onset, duration, pitch, velocity, track, label), shares) in enumerate(
+        zip(rows, found.probabilities, strict=True)
     ):
-        yield {
+        note: dict[str, object] = {
             "onset": onset,
             "duration": duration,
             "pitch": pitch,
@@ -172,6 +201,9 @@ def _notes(score: Score, found: NoteLabels) -> Iterator[dict[str, object]]:
             "label": found.names[label] if label >= 0 else None,
             "probabilities": [round(share, 4) for share in shares.tolist()],
         }
+        if expected is not None:
+            note["expected_velocity"] = round(expected[number], 3) if label >= 0 else None
+        yield note
 
 
 def _draw(path: Path, title: str, score: Score, found: NoteLabels) -> None:
@@ -181,7 +213,7 @@ def _draw(path: Path, title: str, score: Score, found: NoteLabels) -> None:
 
 
 def _summary(
-    request: MelodyRequest, score: Score, found: NoteLabels, separated: Separated, seconds: float
+    request: MelodyRequest, score: Score, found: NoteLabels, separated: Separated
 ) -> Summary:
     confidence = found.confidence()
     given = {name: found.labels == number for number, name in enumerate(found.names)}
@@ -198,7 +230,7 @@ def _summary(
         tracks={part.name: part.notes for part in separated.parts},
         overflow=separated.overflow,
         warnings=tuple(_warnings(score, found, separated)),
-        seconds=round(seconds, 3),
+        seconds=0.0,
     )
 
 
@@ -234,8 +266,21 @@ def show(request: MelodyRequest, summary: Summary) -> None:
     out.print(table(("label", "notes", "mean confidence"), rows))
     tracks = [(name, f"{count:,}") for name, count in summary.tracks.items()]
     out.print(table(("track written", "notes"), tracks))
+    if summary.velocity is not None:
+        _show_velocity(summary.velocity)
     for warning in summary.warnings:
         out.print(f"[yellow]![/] {escape(warning)}")
     files = printable(", ".join(map(str, request.outputs())))
     notes = counted(summary.notes, "note", "notes")
     out.print(f"{notes}, {summary.seconds:.1f} s: wrote {files}", markup=False)
+
+
+def _show_velocity(told: VelocitySummary) -> None:
+    counts = zip(told.classes, told.written, told.expected, strict=True)
+    rows = [(name, f"{written:,}", f"{expected:,}") for name, written, expected in counts]
+    rows.append(("mean class (1 to 6)", f"{told.mean_written:.2f}", f"{told.mean_expected:.2f}"))
+    out = console()
+    out.print(table(("velocity", "notes written", "notes expected"), rows))
+    out.print(
+        f"{percent(told.same)} of the notes have the velocity that is likeliest", markup=False
+    )

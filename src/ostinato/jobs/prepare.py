@@ -11,9 +11,10 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,14 +27,22 @@ from ostinato.data.shards import Entry, Header, ShardWriter, read_entries
 from ostinato.jobs.preparing import claim, quarantine, read_quarantine
 from ostinato.jobs.show import console, counted, naming, print_json, printable
 from ostinato.music.compound_words import STEPS_PER_QUARTER, Scheme, encode, vocabulary
-from ostinato.music.corpora import Corpus, Document, find_corpus, read_document
+from ostinato.music.corpora import Corpus, Document, find_corpus, read_document, stretched
+from ostinato.music.labels import velocity_classes
 
+Labels = Literal["tracks", "velocity"]
+SHORTEST, LONGEST = 0.5, 2.0  # of a stretched copy
 SECONDS_PER_FILE = 60.0  # ten times what a million notes take
 
 
 @dataclass(frozen=True)
 class PrepareRequest:
-    """What the user asked for. ``workers`` None: one for each core."""
+    """What the user asked for. ``workers`` None: one for each core.
+
+    ``labels``: by the names of tracks, as the corpus has them, or each note's class of velocity.
+    ``stretch``: instead of the documents, copies that take so many times as long (1: the
+    documents themselves); only of music that is played in free time, whose bars mean nothing.
+    """
 
     corpus: str
     folder: Path
@@ -41,6 +50,8 @@ class PrepareRequest:
     scheme: Scheme = "cp4"
     steps_per_quarter: int = 4
     workers: int | None = None
+    labels: Labels = "tracks"
+    stretch: tuple[float, ...] = ()
     as_json: bool = False
 
 
@@ -78,6 +89,14 @@ class Encoded:
     drums: int
 
 
+def factors(text: str | None) -> tuple[float, ...]:
+    """The numbers of ``--stretch``, in which commas stand between them."""
+    try:
+        return tuple(float(part) for part in text.split(",")) if text is not None else ()
+    except ValueError:
+        raise UserError(f"--stretch: expected numbers such as 0.9,1.1; got {text!r}") from None
+
+
 def prepare(request: PrepareRequest) -> Summary:
     """Write the shards and say what is in them."""
     began = time.monotonic()
@@ -88,7 +107,7 @@ def prepare(request: PrepareRequest) -> Summary:
     vocab = vocabulary(request.scheme, request.steps_per_quarter)
     if request.workers is not None and request.workers < 1:
         raise UserError(f"expected at least 1 worker; got {request.workers}")
-    documents = corpus.documents(request.folder)
+    documents = _copies(corpus, corpus.documents(request.folder), request.stretch)
     _claim(request, documents)
     header = Header(request.scheme, request.steps_per_quarter, vocab, corpus.name, corpus.licence)
     totals = _run(request, documents, header)
@@ -100,7 +119,29 @@ def prepare(request: PrepareRequest) -> Summary:
     return summary
 
 
-def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) -> Encoded:
+def _copies(corpus: Corpus, documents: list[Document], factors: Sequence[float]) -> list[Document]:
+    """What to encode: the documents, or those in free time once for each factor."""
+    if not factors:
+        return documents
+    wrong = [factor for factor in factors if not SHORTEST <= factor <= LONGEST]
+    if wrong or len(set(factors)) != len(factors):
+        given = ", ".join(f"{factor:g}" for factor in factors)
+        raise UserError(
+            f"expected different factors from {SHORTEST} to {LONGEST:g} to stretch by; got {given}"
+        )
+    free = [document for document in documents if corpus.free_time(document.name)]
+    if not free:
+        raise UserError(
+            f"{corpus.name}: its music keeps a metre, and a copy of another length would not; "
+            "expected a corpus of performances to stretch"
+        )
+    copies = [d if f == 1 else stretched(d, f) for d in free for f in factors]
+    return sorted(copies, key=lambda document: document.name)
+
+
+def encode_document(
+    document: Document, scheme: Scheme, steps_per_quarter: int, kind: Labels = "tracks"
+) -> Encoded:
     """One file as rows, without its drums; a ``UserError`` if there is no note in it."""
     if os.fsencode(document.name) != document.name.encode(errors="replace"):
         raise UserError(f"{document.path}: its name is no UTF-8; rename it")
@@ -111,6 +152,10 @@ def encode_document(document: Document, scheme: Scheme, steps_per_quarter: int) 
     drums = len(score) - int(pitched.sum())
     if drums:
         score, labels = score.select(pitched), None if labels is None else labels[pitched]
+    if kind == "velocity":
+        labels = velocity_classes(score)
+        # ``encode`` orders equal notes by velocity: the answer must not decide the order.
+        score = replace(score, velocity=np.full_like(score.velocity, 64))
     with naming(document.path):
         words = encode(score, scheme, steps_per_quarter=steps_per_quarter, bars=bars)
     label = np.zeros(len(words), dtype=np.int8)
@@ -130,6 +175,11 @@ def _claim(request: PrepareRequest, documents: Sequence[Document]) -> None:
         "steps_per_quarter": request.steps_per_quarter,
         "files": hashlib.blake2b(os.fsencode(files), digest_size=16).hexdigest(),
     }
+    # Only where they say something: folders of before know nothing of them.
+    if request.labels != "tracks":
+        plan["labels"] = request.labels
+    if request.stretch:
+        plan["stretch"] = list(request.stretch)
     claim(request.out, plan)
 
 
@@ -151,7 +201,10 @@ def _run(request: PrepareRequest, documents: Sequence[Document], header: Header)
         todo = [d for d in documents if d.name not in done and d.name not in bad]
         totals = _Totals(quarantined=len(bad), resumed=len(done))
         work = partial(
-            encode_document, scheme=request.scheme, steps_per_quarter=request.steps_per_quarter
+            encode_document,
+            scheme=request.scheme,
+            steps_per_quarter=request.steps_per_quarter,
+            kind=request.labels,
         )
         workers = min(request.workers or available_cores(), max(1, len(todo)))
         with (
@@ -207,7 +260,7 @@ def _summarise(
 def _warnings(
     request: PrepareRequest, corpus: Corpus, found: int, totals: _Totals
 ) -> Iterator[str]:
-    if corpus.expected is not None and found != corpus.expected:
+    if corpus.expected is not None and found != corpus.expected and not request.stretch:
         yield f"expected {corpus.expected:,} documents of {corpus.title}, found {found:,}"
     if totals.quarantined:
         path = request.out / "quarantine.jsonl"

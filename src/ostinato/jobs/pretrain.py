@@ -1,6 +1,7 @@
 """``ostinato pretrain``: an encoder that fills in masked tokens, from shards to model directory.
 
-A recipe with ``kind = "m1"`` is handed to the job ``pretrain_m1``.
+A recipe with ``kind = "m1"`` is handed to the job ``pretrain_m1``, one with ``kind = "words"`` to
+``pretrain_words``.
 Also runs as ``python -m ostinato.jobs.pretrain RECIPE.toml key=value ...``, which needs
 neither the MIDI library nor the terminal's.
 """
@@ -69,6 +70,11 @@ def pretrain(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 
         recipe = load_recipe(path, pretrain_m1.PretrainM1Recipe, overrides)
         report(pretrain_m1.run(recipe), as_json)
+    elif kind == "words":
+        from ostinato.jobs import pretrain_words
+
+        recipe = load_recipe(path, pretrain_words.PretrainWordsRecipe, overrides)
+        report(pretrain_words.run(recipe), as_json)
     else:
         report(run(load_recipe(path, PretrainRecipe, overrides)), as_json)
 

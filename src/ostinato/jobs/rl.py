@@ -12,13 +12,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from statistics import fmean
 
 import torch
 
@@ -32,6 +31,7 @@ from ostinato.data.text import copy_tokenizer
 from ostinato.eval.reasoning import TaskList, read_tasks
 from ostinato.infer.directory import find_model
 from ostinato.infer.engine import Engine, EngineConfig
+from ostinato.jobs import rl_validation
 from ostinato.jobs.rl_recipe import RlRecipe
 from ostinato.jobs.rl_state import RlState, highest_levels, judged, with_levels
 from ostinato.jobs.rl_update import Care, Updater
@@ -41,10 +41,8 @@ from ostinato.models.m1 import M1
 from ostinato.rl.collect import Batch, Collector
 from ostinato.rl.curriculum import begin
 from ostinato.rl.envs.catalogue import find
-from ostinato.rl.envs.registry import Environment
 from ostinato.rl.monitors import MonitorRules, StepReading
-from ostinato.rl.rollout import Ask, Episode, Limits, Player
-from ostinato.rl.split import kept_task
+from ostinato.rl.rollout import Limits, Player
 from ostinato.rl.summary import perplexity, summary
 from ostinato.train.checkpoint import Counters, load_notes, load_state, save_state, weights_of
 from ostinato.train.loop import interruptible
@@ -52,8 +50,6 @@ from ostinato.train.run import open_run
 
 STATE = "state.safetensors"
 VALIDATION_SEED = 1
-VALIDATION_TASKS = 500_000
-"""The seed of the first: evaluation counts from 0."""
 
 
 def rl(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
@@ -281,30 +277,16 @@ class _Run:
         }
 
     def _validate(self) -> dict[str, float]:
-        """Accuracy on tasks that are kept from training, at the levels of now."""
-        count, levels = self.recipe.validation.tasks, self.state.curriculum.levels()
-        asks = [
-            ask
-            for name, one in self.environments.items()
-            for ask in _kept(one, levels[name], count)
-            if self.player.fits(ask)
-        ]
+        """Accuracy on tasks that are kept from training."""
+        wanted = rl_validation.asks(self.recipe, self.environments, self.state.curriculum.levels())
+        asks = [ask for ask in wanted if self.player.fits(ask)]
         if self.ahead is not None:
             self.ahead.result()  # one batch at a time is written
         _sync(self.model, self.writer)
         self.player.limits = self._limits(self.state)
         groups = self.player.play(asks, 1, VALIDATION_SEED) if asks else []
-        by_name: dict[str, list[Episode]] = {}
-        for ask, (episode,) in zip(asks, groups, strict=True):
-            by_name.setdefault(ask.environment, []).append(episode)
-        scores: dict[str, float] = {}
-        for name, episodes in by_name.items():
-            scores[f"valid_accuracy/{name}"] = fmean(e.trajectory.grade.correct for e in episodes)
-            scores[f"valid_length/{name}"] = fmean(e.length for e in episodes)
-        if by_name:
-            scores["valid_accuracy"] = fmean(scores[f"valid_accuracy/{name}"] for name in by_name)
-        self.scores = scores
-        return scores
+        self.scores = rl_validation.scores([episode for (episode,) in groups])
+        return self.scores
 
     def _tell(self, step: int, event: str, text: str) -> None:
         self.events.write(step, event=event, text=text)
@@ -341,15 +323,6 @@ class _Run:
             "levels": self.state.curriculum.levels(),
             "valid": self.scores,
         }
-
-
-def _kept(environment: Environment, level: int, count: int) -> Iterator[Ask]:
-    """The first tasks that are never trained on; where there are few, they come again."""
-    seed = VALIDATION_TASKS
-    for _ in range(count):
-        seed, task = kept_task(environment, level, seed)
-        yield Ask(environment.name, level, seed, task)
-        seed += 1
 
 
 def _copy(model: M1) -> M1:

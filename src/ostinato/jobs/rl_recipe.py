@@ -174,7 +174,10 @@ class ValidationChoice:
     every: int = 0
     """Steps; 0: only before the first and after the last."""
     tasks: int = 32
-    """Of each environment, at its current level."""
+    """Of each environment."""
+    levels: Literal["current", "fixed"] = "current"
+    """Of the level that the curriculum has reached; or of all that it may reach (its entry's
+    ``level`` to ``top``) in turn, so that one validation can be compared with another."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Labels of notes: which of POP909's notes are melody, bridge or accompaniment."""
+"""Labels of notes: melody, bridge or accompaniment by POP909's tracks; classes of velocity."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 
 from ostinato.base.errors import UserError
+from ostinato.music.midibert import velocity_labels
 from ostinato.music.score import Int, Score
 
 NONE, MELODY, BRIDGE, ACCOMPANIMENT = 0, 1, 2, 3
@@ -14,6 +15,8 @@ NAMES = ("none", "melody", "bridge", "accompaniment")
 TRACKS = {"MELODY": MELODY, "BRIDGE": BRIDGE, "PIANO": ACCOMPANIMENT}
 # The versions of POP909 call the bridge "CAU", and are less careful with case and spaces.
 VERSION_TRACKS = {"MELODY": MELODY, "CAU": BRIDGE, "CAU CHEN": BRIDGE, "PIANO": ACCOMPANIMENT}
+
+VELOCITY_NAMES = ("none", "pp", "p", "mp", "mf", "f", "ff")  # by class
 
 
 def by_track_name(score: Score) -> Int:
@@ -35,6 +38,13 @@ def by_version_track_name(score: Score) -> Int | None:
     of_track = np.array([VERSION_TRACKS.get(name, NONE) for name in names], dtype=np.int8)
     label = of_track[score.track] if len(of_track) else np.zeros(0, dtype=np.int8)
     return label if MELODY in label and label.all() else None
+
+
+def velocity_classes(score: Score) -> Int:
+    """The class of each note's velocity, int8 [n]: 1 below 32, then a class from each of 32, 48,
+    64, 80 and 96 on. These are MidiBERT's six (arXiv 2107.05223).
+    """
+    return velocity_labels(score.velocity)
 
 
 def shuffle(score: Score, name: str) -> Score:

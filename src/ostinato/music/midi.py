@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import symusic
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write
@@ -39,6 +38,8 @@ def read_midi(
         raise UserError(f"{name}: expected a MIDI file, which begins with MThd; it holds {start}")
     if _may_overflow(data):
         smf.read(data, name)
+    import symusic  # here: whoever only knows corpora by name, to train on shards, needs it not
+
     try:
         read: Any = symusic.Score.from_midi(data)
     except (RuntimeError, ValueError, MemoryError, UnicodeDecodeError) as error:

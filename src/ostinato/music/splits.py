@@ -5,7 +5,8 @@ song, whose documents stay together), ``song`` and ``side``. ``runs/make_splits.
 The published splits are kept for comparison; those of clips and of POP909 leak:
 
 - ``emopia_midibert_clip``: 93 of 107 test clips (84 of 107 valid) have their song in train;
-- ``pop909_midibert``: song 018 (test) has the very melody of song 017 (train).
+- ``pop909_midibert``: song 018 (test) has the very melody of song 017 (train);
+- ``pianist8_midibert``: ``Dream_a_Little_Dream_of_Me`` (test) is ``Yiruma_Unknown_5`` (train).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ CORPORA = {
     "pop909_midibert": ("pop909", "pop909-versions", "pop909-cl"),
     "pop909_song": ("pop909", "pop909-versions", "pop909-cl"),
     "pianist8_midibert": ("pianist8",),
+    "pianist8_song": ("pianist8",),
     "emopia_midibert_clip": ("emopia",),
     "emopia_song": ("emopia",),
     "nottingham_tune": ("nottingham",),

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ostinato.data.batches import Batches, middle_weight
 from ostinato.data.shards import Documents
+from ostinato.train.answers import Answers
 from ostinato.train.steps import Reader
-
-
-@dataclass(frozen=True, eq=False)
-class NoteScores:
-    """Counts of notes, the truth down and the answer across, int64 [C, C]."""
-
-    confusion: NDArray[np.int64]
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the labelled notes that are told right."""
-        return float(np.trace(self.confusion) / max(1, self.confusion.sum()))
-
-    def as_json(self) -> dict[str, object]:
-        """The same as plain numbers."""
-        return {
-            "accuracy": self.accuracy,
-            "notes": int(self.confusion.sum()),
-            "confusion": self.confusion.tolist(),
-        }
 
 
 @torch.no_grad()
@@ -60,11 +38,12 @@ def note_probabilities(
     return total[:-1] / weights[:-1, None].clamp(min=1)
 
 
-def score_notes(probabilities: Tensor, documents: Documents) -> NoteScores:
-    """The likeliest label of each row against its label; rows without one do not count."""
-    labels = probabilities.shape[1]
-    answer = probabilities.argmax(1).cpu().numpy()
+def note_answers(
+    reader: Reader, head: str, batches: Batches, documents: Documents, *, stride: int, batch: int
+) -> Answers:
+    """The answers for every row that has a label (see ``note_probabilities``)."""
+    found = note_probabilities(reader, head, batches, stride=stride, batch=batch)
     truth = documents.label.astype(np.int64) - 1
     known = truth >= 0
-    counts = np.bincount(truth[known] * labels + answer[known], minlength=labels**2)
-    return NoteScores(counts.reshape(labels, labels).astype(np.int64))
+    told = found[torch.from_numpy(known).to(found.device)].clamp(min=1e-30).log()
+    return Answers(told.double().cpu().numpy(), truth[known])

@@ -1,4 +1,4 @@
-"""What is minimised: the true token at masked places, the true label of notes."""
+"""What is minimised: the true token at masked places, the true label of notes and of pieces."""
 
 from __future__ import annotations
 
@@ -54,3 +54,11 @@ def note_label_loss(
     total = (truth >= 0).sum().clamp(min=1)
     right = ((flat.argmax(-1) == truth) & (truth >= 0)).sum() / total
     return losses.sum() / total, right
+
+
+def piece_label_loss(
+    logits: Tensor, truth: Tensor, *, smoothing: float = 0.0
+) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy over windows [B, C] with a class 0..C-1, and the share told right."""
+    loss = nn.functional.cross_entropy(logits.float(), truth, label_smoothing=smoothing)
+    return loss, (logits.argmax(-1) == truth).float().mean()

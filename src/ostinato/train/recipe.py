@@ -13,7 +13,7 @@ from ostinato.data.batches import Batches, WindowConfig
 from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.shards import Documents
 from ostinato.data.vocabulary import Vocabulary, Window
-from ostinato.data.words import distinct_rows, word_table
+from ostinato.data.words import WordTable, distinct_rows, word_table
 from ostinato.models import midiformer
 from ostinato.models.midiformer import HeadSpec, MidiformerConfig, MidiformerModel
 
@@ -106,6 +106,13 @@ def build_batches(
     device: torch.device,
 ) -> Batches:
     """Windows of some documents, which may be transposed by up to so many semitones."""
-    distinct = distinct_rows(documents.values, documents.header.vocab)
-    table = word_table(distinct, vocabulary.compoundation, transpose=transpose, device=device)
+    table = build_table(documents, vocabulary, transpose=transpose, device=device)
     return Batches(documents, table, rows=window.rows, device=device)
+
+
+def build_table(
+    documents: Documents, vocabulary: Vocabulary, *, transpose: int, device: torch.device
+) -> WordTable:
+    """The words of some documents in all their transpositions."""
+    distinct = distinct_rows(documents.values, documents.header.vocab)
+    return word_table(distinct, vocabulary.compoundation, transpose=transpose, device=device)

@@ -19,6 +19,7 @@ from ostinato.train.objectives import (
     gather_targets,
     masked_token_loss,
     note_label_loss,
+    piece_label_loss,
     target_budget,
 )
 
@@ -153,3 +154,33 @@ class NoteLabelStep:
         hidden = self._reader.hidden(tokens, ngrams)
         logits = self._head(hidden, row, label.shape[1])
         return note_label_loss(logits, label, smoothing=self._smoothing)
+
+
+class SequenceLabelStep:
+    """Supervised training of a head that labels windows with the class of their piece."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        batches: Callable[[int], tuple[Batch, Tensor]],
+        head: str,
+        *,
+        smoothing: float = 0.0,
+        compiled: bool = False,
+    ) -> None:
+        """``batches`` gives the batch of a step and the class of each window, int64 [B]."""
+        self._reader, self._batches, self._smoothing = reader, batches, smoothing
+        self._head = reader.model.sequence_head(head)
+        self._run = torch.compile(self._forward, dynamic=False) if compiled else self._forward
+
+    def __call__(self, number: int) -> dict[str, Tensor]:
+        """Loss, accuracy and tokens of micro-batch ``number``: of nothing but it and the seed."""
+        batch, truth = self._batches(number)
+        with self._reader.autocast():
+            loss, accuracy = self._run(batch.tokens, truth, *self._reader.find(batch.tokens))
+        return {"loss": loss, "accuracy": accuracy, "tokens": (batch.tokens != PAD).sum()}
+
+    def _forward(self, tokens: Tensor, truth: Tensor, *ngrams: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self._reader.hidden(tokens, ngrams)
+        logits = self._head(hidden, tokens != PAD)
+        return piece_label_loss(logits, truth, smoothing=self._smoothing)

@@ -15,6 +15,8 @@ Where we differ from the paper, and why:
 - the decoder of the masked-token head has one bias, not the same one twice.
 """
 
+from ostinato.models.midiformer.adapter import AdapterSpec
+from ostinato.models.midiformer.calibration import Calibration, Domain, state_sums
 from ostinato.models.midiformer.checkpoint import load, save
 from ostinato.models.midiformer.config import HeadSpec, MidiformerConfig
 from ostinato.models.midiformer.encoder import Midiformer, NgramBatch
@@ -22,6 +24,9 @@ from ostinato.models.midiformer.heads import MaskedTokenHead, NoteHead, Sequence
 from ostinato.models.midiformer.model import MidiformerModel
 
 __all__ = [
+    "AdapterSpec",
+    "Calibration",
+    "Domain",
     "HeadSpec",
     "MaskedTokenHead",
     "Midiformer",
@@ -32,4 +37,5 @@ __all__ = [
     "SequenceHead",
     "load",
     "save",
+    "state_sums",
 ]

@@ -79,6 +79,11 @@ def load(
     return model.eval()
 
 
+def read_heads(directory: Path) -> dict[str, HeadSpec]:
+    """The heads that a model directory says it has; its weights are not looked at."""
+    return _read_description(directory).heads
+
+
 @dataclass(frozen=True)
 class _Description:
     """What config.json says."""

@@ -108,8 +108,12 @@ class HeadSpec:
     """``note``: one prediction per note row; ``sequence``: one per window."""
     labels: tuple[str, ...]
     """Names of the classes, in the order of the logits."""
+    pool: Literal["first", "attention"] = "first"
+    """What a head of kind ``sequence`` reads: [CLS] as in the paper, or a learnt mean."""
 
     def __post_init__(self) -> None:
+        if self.pool not in ("first", "attention"):
+            raise UserError(f"a head pools by 'first' or 'attention', got {self.pool!r}.")
         if self.kind not in ("note", "sequence") or not self.labels:
             raise UserError(
                 f"a head is of kind 'note' or 'sequence' and has labels, got {self.kind!r} with "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ostinato.models.midiformer.config import MidiformerConfig
@@ -60,18 +62,45 @@ class NoteHead(nn.Module):
 
 
 class SequenceHead(nn.Module):
-    """One label per window: tanh pooler on its first token, [CLS], then a linear layer."""
+    """One label per window: what is pooled from it, a tanh layer, then a linear one.
 
-    def __init__(self, config: MidiformerConfig, num_labels: int) -> None:
+    The paper pools the first token, [CLS]. ``attention`` pools all tokens instead: each of
+    ``num_heads`` slices of the hidden states is averaged with weights of its own, a softmax
+    over the window of a learnt linear score. It begins as about the plain mean.
+    """
+
+    def __init__(
+        self,
+        config: MidiformerConfig,
+        num_labels: int,
+        pool: Literal["first", "attention"] = "first",
+    ) -> None:
         super().__init__()
         self.pool = nn.Linear(config.hidden_size, config.hidden_size)
         self.classify = nn.Linear(config.hidden_size, num_labels)
         self.dropout = nn.Dropout(config.dropout)
+        attention = pool == "attention"
+        self.attend = nn.Linear(config.hidden_size, config.num_heads) if attention else None
         initialise(self, config.initial_std)
 
-    def forward(self, hidden: Float[Tensor, "b t d"]) -> Float[Tensor, "b labels"]:
-        """Return logits per window; position 0 must hold [CLS]."""
-        return self.classify(self.dropout(torch.tanh(self.pool(hidden[:, 0]))))
+    def forward(
+        self, hidden: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"] | None = None
+    ) -> Float[Tensor, "b labels"]:
+        """Return logits per window; position 0 must hold [CLS].
+
+        ``mask`` is False at padding, which attention leaves out; None: there is none.
+        """
+        return self.classify(self.dropout(torch.tanh(self.pool(self._pooled(hidden, mask)))))
+
+    def _pooled(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+        if self.attend is None:
+            return hidden[:, 0]
+        score = self.attend(hidden).float()
+        if mask is not None:
+            score = score.masked_fill(~mask[..., None], -torch.inf)
+        weight = score.softmax(1).to(hidden.dtype)
+        slices = hidden.unflatten(-1, (weight.shape[-1], -1))
+        return torch.einsum("bth,bthe->bhe", weight, slices).flatten(1)
 
 
 def mean_of_pieces(

@@ -59,5 +59,6 @@ class MidiformerModel(nn.Module):
 
 
 def _build_head(config: MidiformerConfig, spec: HeadSpec) -> nn.Module:
-    kind = NoteHead if spec.kind == "note" else SequenceHead
-    return kind(config, len(spec.labels))
+    if spec.kind == "note":
+        return NoteHead(config, len(spec.labels))
+    return SequenceHead(config, len(spec.labels), spec.pool)

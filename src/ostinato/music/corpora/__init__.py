@@ -7,13 +7,23 @@ from ostinato.music.corpora.asap import ASAP
 from ostinato.music.corpora.emopia import EMOPIA
 from ostinato.music.corpora.folder import FOLDER
 from ostinato.music.corpora.giantmidi import COMPARED, GIANTMIDI
+from ostinato.music.corpora.music21 import MUSIC21, SILENT
 from ostinato.music.corpora.nottingham import NOTTINGHAM
 from ostinato.music.corpora.pianist8 import PIANIST8
 from ostinato.music.corpora.pop909 import CL, POP909, VERSIONS
-from ostinato.music.corpora.types import Corpus, Document, Piece
+from ostinato.music.corpora.types import Corpus, Document, Piece, original, stretch, stretched
 from ostinato.music.corpora.vienna4x22 import VIENNA4X22
 
-__all__ = ["CORPORA", "Corpus", "Document", "Piece", "find_corpus", "read_document"]
+__all__ = [
+    "CORPORA",
+    "Corpus",
+    "Document",
+    "Piece",
+    "find_corpus",
+    "original",
+    "read_document",
+    "stretched",
+]
 
 _ALL = (
     POP909,
@@ -26,6 +36,8 @@ _ALL = (
     GIANTMIDI,
     COMPARED,
     VIENNA4X22,
+    MUSIC21,
+    SILENT,
     FOLDER,
 )
 CORPORA = {corpus.name: corpus for corpus in _ALL}
@@ -40,4 +52,8 @@ def find_corpus(name: str) -> Corpus:
 
 def read_document(document: Document) -> Piece:
     """Score, bars and labels of a document; ``UserError`` where its file is damaged."""
-    return CORPORA[document.corpus].read(document)
+    piece = CORPORA[document.corpus].read(document)
+    if document.stretch == 1.0:
+        return piece
+    assert piece.bars is None, "what has bars of its own is not played in free time"
+    return piece._replace(score=stretch(piece.score, document.stretch))

@@ -14,6 +14,14 @@ def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
             yield name, name.rpartition("/")[0], path
 
 
+def _is_performance(name: str) -> bool:
+    return not name.endswith("/midi_score")
+
+
+def _composer(name: str) -> str | None:
+    return name.partition("/")[0] or None
+
+
 ASAP = Corpus(
     name="asap",
     title="ASAP",
@@ -23,4 +31,6 @@ ASAP = Corpus(
     expected=1302,
     layout="metadata.csv and COMPOSER/PIECE/*.mid",
     find=_find,
+    free_time=_is_performance,
+    piece_labels=(("composer", _composer),),
 )

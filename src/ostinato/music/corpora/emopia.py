@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ostinato.music.corpora.types import Corpus, midi_files
+from ostinato.music.corpora.types import Corpus, always, midi_files
 
 CLIP = re.compile(r"Q[1-4]_(?P<song>.{11})_[0-9]+")
 
@@ -18,6 +18,10 @@ def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
     for name, path in midi_files(root / "midis", "*"):
         if clip := CLIP.fullmatch(name):
             yield name, clip["song"], path
+
+
+def _emotion(name: str) -> str | None:
+    return name[:2] if CLIP.fullmatch(name) else None
 
 
 EMOPIA = Corpus(
@@ -29,4 +33,6 @@ EMOPIA = Corpus(
     expected=1078,
     layout="midis/Qn_SONG_k.mid",
     find=_find,
+    free_time=always,
+    piece_labels=(("emotion", _emotion),),
 )

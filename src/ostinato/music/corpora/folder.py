@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ostinato.music.corpora.types import Corpus, midi_files
+from ostinato.music.corpora.types import Corpus, always, midi_files
 
 
 def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
@@ -26,4 +26,5 @@ FOLDER = Corpus(
     expected=None,
     layout="*.mid or *.midi in it or below",
     find=_find,
+    free_time=always,  # whether it is, the user knows
 )

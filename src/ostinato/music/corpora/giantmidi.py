@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ostinato.music.corpora.types import Corpus, midi_files
+from ostinato.music.corpora.types import Corpus, always, midi_files
 
 EVALUATION = "midis_for_evaluation"
 
@@ -49,6 +49,7 @@ GIANTMIDI = Corpus(
     expected=56,
     layout=f"midis_preview/*.mid and {EVALUATION}/giantmidi-piano/*.mid",
     find=_find_own,
+    free_time=always,
 )
 COMPARED = replace(
     GIANTMIDI,

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ostinato.music.corpora.types import Corpus, midi_files
+from ostinato.music.corpora.types import Corpus, always, midi_files
 
 
 def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
     for name, path in midi_files(root / "midi", "*/*"):
         yield name, name, path
+
+
+def _composer(name: str) -> str | None:
+    return name.partition("/")[0] or None
 
 
 PIANIST8 = Corpus(
@@ -22,4 +26,6 @@ PIANIST8 = Corpus(
     expected=411,
     layout="midi/COMPOSER/*.mid",
     find=_find,
+    free_time=always,
+    piece_labels=(("composer", _composer),),
 )

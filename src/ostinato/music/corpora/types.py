@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from ostinato.music.midi import read_midi
 from ostinato.music.score import Int, Score
 
 SUFFIXES = (".mid", ".midi")
+COPY = re.compile(r"@[0-9.]+$")  # at the end of the name of a stretched copy
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Document:
     song: str
     path: Path
     corpus: str
+    stretch: float = 1.0  # a copy that takes this many times as long; its name says so
 
 
 class Piece(NamedTuple):
@@ -39,6 +42,18 @@ def read_plain(document: Document) -> Piece:
     return Piece(read_midi(document.path), None, None)
 
 
+def never(name: str) -> bool:
+    """Said of no document."""
+    del name
+    return False
+
+
+def always(name: str) -> bool:
+    """Said of every document."""
+    del name
+    return True
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A published dataset in the layout of its publication."""
@@ -52,6 +67,23 @@ class Corpus:
     layout: str  # what its folder holds, in words, for the error message
     find: Callable[[Path], Iterable[tuple[str, str, Path]]]  # (name, song, path), in any order
     read: Callable[[Document], Piece] = read_plain
+    free_time: Callable[[str], bool] = never  # by a document's name: played, so bars mean nothing
+    # (task, the label of a document's name or None), the task that is meant by default first
+    piece_labels: tuple[tuple[str, Callable[[str], str | None]], ...] = ()
+
+    def piece_label(self, document_name: str, task: str = "") -> str | None:
+        """The label of a whole piece (its composer, emotion or dance) by its document's name.
+
+        None where the name says none, or the corpus labels no pieces; ``UserError`` for a task
+        that it does not know. A stretched copy has the label of its original.
+        """
+        tasks = dict(self.piece_labels)
+        if task and task not in tasks:
+            known = ", ".join(tasks) or "none"
+            raise UserError(f"{self.name} has labels of pieces for: {known}; got {task!r}")
+        if not tasks:
+            return None
+        return tasks[task or next(iter(tasks))](original(document_name))
 
     def documents(self, folder: str | os.PathLike[str]) -> list[Document]:
         """Every document below ``folder``, sorted by name."""
@@ -66,6 +98,28 @@ class Corpus:
                 "nothing of that is there"
             )
         return [Document(name, song, path, self.name) for name, song, path in found]
+
+
+def stretched(document: Document, factor: float) -> Document:
+    """A copy of a document that takes ``factor`` times as long; ``read_document`` plays it so.
+
+    It keeps its song, so that it stays on its original's side of every split by song, and is
+    called ``NAME@FACTOR``, a name that no split of documents holds.
+    """
+    return replace(document, name=f"{document.name}@{factor:g}", stretch=factor)
+
+
+def original(name: str) -> str:
+    """The name of the document of which a stretched copy, or no copy, has this name."""
+    return COPY.sub("", name)
+
+
+def stretch(score: Score, factor: float) -> Score:
+    """The score ``factor`` times as long in quarter notes and in seconds, as near as can be.
+
+    Its ticks stay: there are fewer of them to a quarter note, or more.
+    """
+    return replace(score, ticks_per_quarter=max(1, round(score.ticks_per_quarter / factor)))
 
 
 def midi_files(root: Path, pattern: str = "**/*") -> Iterator[tuple[str, Path]]:

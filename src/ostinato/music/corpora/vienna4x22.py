@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ostinato.music.corpora.types import Corpus, midi_files
+from ostinato.music.corpora.types import Corpus, always, midi_files
 
 
 def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
@@ -22,4 +22,5 @@ VIENNA4X22 = Corpus(
     expected=112,
     layout="midi/*.mid",
     find=_find,
+    free_time=always,
 )

@@ -1,0 +1,1 @@
+"""What the ablations consist of; the story is in the script."""

@@ -1,0 +1,1 @@
+"""The parts of ``runs/music_corpora.py``: fingerprints, what they give away, and packed shards."""

@@ -1,0 +1,172 @@
+"""Scores of a model on the units of a protocol, with intervals that resample whole songs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ostinato.base.log import progress
+from ostinato.eval.metrics import RESAMPLES, SEED, bootstrap
+from ostinato.eval.music.types import Document, Float, Model
+from ostinato.music.score import Int
+
+BINS = 15  # of confidence
+
+
+@dataclass(frozen=True, eq=False)
+class TaskScores:
+    """What one model reached. Every figure is a share in 0..1, of the units unless it says else."""
+
+    names: tuple[str, ...]
+    confusion: NDArray[np.int64]  # [classes, classes + 1], rows the truth, last column no answer
+    songs: int
+    documents: int
+    accuracy: float
+    interval: tuple[float, float]  # 95 %, of ``accuracy``
+    precision: NDArray[np.float64]  # [classes]; 0 for a class that was never answered
+    recall: NDArray[np.float64]  # [classes]; 0 for a class that never occurs
+    f1: NDArray[np.float64]  # [classes]
+    macro_f1: float  # mean over all classes of the task
+    macro_f1_interval: tuple[float, float]  # 95 %
+    by_document: float | None  # accuracy when the units of a document are merged; None: of notes
+    calibration: float | None  # expected calibration error; None: of notes, or only 0 and 1
+
+    @property
+    def units(self) -> int:
+        """How many units were scored."""
+        return int(self.confusion.sum())
+
+    def as_json(self) -> dict[str, object]:
+        """The same as plain numbers."""
+        classes = zip(self.names, self.precision, self.recall, self.f1, strict=True)
+        return {
+            "accuracy": self.accuracy,
+            "interval": list(self.interval),
+            "macro_f1": self.macro_f1,
+            "macro_f1_interval": list(self.macro_f1_interval),
+            "by_document": self.by_document,
+            "expected_calibration_error": self.calibration,
+            "units": self.units,
+            "documents": self.documents,
+            "songs": self.songs,
+            "classes": {
+                name: {"precision": float(p), "recall": float(r), "f1": float(f)}
+                for name, p, r, f in classes
+            },
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def ask(model: Model, documents: Sequence[Document], classes: int) -> list[Float]:
+    """A model's answers to each document, float [u, classes], checked for their shape."""
+    answers: list[Float] = []
+    with progress(len(documents), "scoring") as advance:
+        for document in documents:
+            answer = model(document)
+            expected = (len(document.truth), classes)
+            assert answer.shape == expected, f"{document.name}: {answer.shape} is not {expected}"
+            answers.append(answer)
+            advance()
+    return answers
+
+
+def score(
+    documents: Sequence[Document],
+    answers: Sequence[Float],
+    names: tuple[str, ...],
+    *,
+    of_notes: bool,
+) -> TaskScores:
+    """Scores from the answers to each document."""
+    classes = len(names)
+    cells = np.stack(
+        [_confusion(d.truth, _chosen(a), classes) for d, a in zip(documents, answers, strict=True)]
+    )
+    song, index = np.unique([document.song for document in documents], return_inverse=True)
+    of_song = np.zeros((len(song), *cells.shape[1:]), dtype=np.int64)
+    np.add.at(of_song, index, cells)
+    total = of_song.sum(0)
+    if not total.sum():
+        raise ValueError("no unit with a known truth to score")
+    of_song = of_song[of_song.sum((1, 2)) > 0]
+    right = np.trace(of_song[:, :, :classes], axis1=1, axis2=2)
+    precision, recall, f1 = _by_class(total)
+    return TaskScores(
+        names=names,
+        confusion=total,
+        songs=len(of_song),
+        documents=len(documents),
+        accuracy=float(right.sum() / total.sum()),
+        interval=bootstrap(right, of_song.sum((1, 2))),
+        precision=precision,
+        recall=recall,
+        f1=f1,
+        macro_f1=float(f1.mean()),
+        macro_f1_interval=_macro_f1_interval(of_song),
+        by_document=None if of_notes else _by_document(documents, answers),
+        calibration=None if of_notes else _calibration(documents, answers),
+    )
+
+
+def _chosen(answer: Float) -> Int:
+    """The likeliest class of each unit, -1 for no answer."""
+    return np.where(answer.any(1), answer.argmax(1), -1)
+
+
+def _confusion(truth: Int, chosen: Int, classes: int) -> NDArray[np.int64]:
+    known = truth >= 0
+    column = np.where(chosen < 0, classes, chosen)[known]
+    cell = truth[known].astype(np.int64) * (classes + 1) + column
+    return np.bincount(cell, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
+
+
+def _by_class(
+    counts: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Precision, recall and F1 [..., classes] of counts [..., classes, classes + 1]."""
+    hit = np.diagonal(counts, axis1=-2, axis2=-1).astype(np.float64)
+    answered, real = counts.sum(-2)[..., :-1], counts.sum(-1)
+    f1 = 2 * hit / np.maximum(answered + real, 1)
+    return hit / np.maximum(answered, 1), hit / np.maximum(real, 1), f1
+
+
+def _macro_f1_interval(of_song: NDArray[np.int64]) -> tuple[float, float]:
+    """95 %, by the same draws of whole songs as the accuracy's."""
+    songs, classes = of_song.shape[:2]
+    generator = np.random.default_rng(SEED)
+    weights = generator.multinomial(songs, np.full(songs, 1 / songs), RESAMPLES)
+    drawn = weights @ of_song.reshape(songs, -1)
+    f1 = _by_class(drawn.reshape(RESAMPLES, classes, classes + 1))[2].mean(-1)
+    low, high = np.percentile(f1, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _by_document(documents: Sequence[Document], answers: Sequence[Float]) -> float:
+    """Accuracy of the class that is likeliest on the mean of a document's units."""
+    merged = [int(_chosen(answer.mean(0, keepdims=True))[0]) for answer in answers]
+    truth = [int(document.truth[0]) for document in documents]
+    return float(np.mean(np.equal(merged, truth)))
+
+
+def _calibration(documents: Sequence[Document], answers: Sequence[Float]) -> float | None:
+    """Expected calibration error (Guo et al. 2017, equation 3) in 15 bins of equal width."""
+    answer = np.concatenate(answers)
+    if np.isin(answer, (0.0, 1.0)).all():
+        return None
+    truth = np.concatenate([document.truth for document in documents])
+    return calibration_error(answer, truth)
+
+
+def calibration_error(probabilities: Float, truth: Int) -> float:
+    """Mean distance of confidence and accuracy over bins of confidence, weighted by their size.
+
+    ``probabilities`` are float [u, classes] and ``truth`` int [u]; a bin holds its upper edge.
+    """
+    confidence = probabilities.max(1).astype(np.float64)
+    right = probabilities.argmax(1) == truth
+    place = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
+    gap = np.bincount(place, weights=right - confidence, minlength=BINS)
+    return float(np.abs(gap).sum() / len(truth))

@@ -1,0 +1,96 @@
+"""What decides a run of ``ostinato finetune``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from ostinato.base.errors import UserError
+from ostinato.data.batches import WindowConfig
+from ostinato.data.learning import CompoundationConfig, LexiconConfig
+from ostinato.models.midiformer.adapter import TARGETS, AdapterSpec
+from ostinato.train.loop import LoopConfig
+from ostinato.train.pieces import Drawing
+from ostinato.train.recipe import DTypeName, ModelChoice
+
+
+@dataclass(frozen=True)
+class FinetuneRecipe:
+    """Everything that decides a run."""
+
+    run: Path  # directory of the run; its ``model`` becomes the model directory
+    shards: tuple[Path, ...]
+    split: str  # a split's name, or a CSV file: the sides of songs or documents
+    train_shards: tuple[Path, ...] = ()  # further documents, of which only the train side counts
+    init: str = ""  # the pre-trained encoder: a directory or a bundled name; none: from scratch
+    kind: Literal["note", "sequence"] = "note"  # what is labelled: each note, or the whole piece
+    head: str = "melody"
+    # Of notes, the names of the ids 1, 2, ...; of pieces, the classes. Left out: POP909's
+    # tracks, or every label that a piece of the train side has, sorted.
+    labels: tuple[str, ...] = ()
+    piece_labels: str = ""  # CSV with the columns name,label; none: what the corpus itself says
+    piece_task: str = ""  # which of the labels that the corpus knows; none: its first
+    pool: Literal["first", "attention"] = "attention"  # what a head of pieces reads
+    adapter_rank: int = 0  # 0: the whole encoder is trained; else it is frozen, with an adapter
+    adapter_targets: tuple[str, ...] = TARGETS
+    smoothing: float = 0.0  # of the labels
+    batch: int = 32  # windows
+    windows_per_piece: int = 1  # windows of one piece in a batch
+    balanced: bool = False  # pieces of each class are drawn as often as of any other
+    stride: int = 128  # rows between the windows of an evaluation
+    evaluation_batch: int = 64  # windows
+    report_test: bool = False
+    device: str = "auto"
+    dtype: DTypeName = "float16"  # of the weights in the model directory
+    fresh: bool = False  # begin anew even if the run directory holds a run
+    window: WindowConfig = field(default_factory=WindowConfig)
+    compoundation: CompoundationConfig = field(default_factory=CompoundationConfig)
+    lexicon: LexiconConfig = field(default_factory=LexiconConfig)
+    model: ModelChoice = field(default_factory=ModelChoice)  # with ``init``: dropout only
+    train: LoopConfig = field(default_factory=LoopConfig)
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.stride <= self.window.rows:
+            raise UserError(
+                f"stride lies in 1..window.rows ({self.window.rows}), or notes between windows "
+                f"would have no answer; got {self.stride}."
+            )
+        asked = {
+            "model": replace(self.model, dropout=None) != ModelChoice(),
+            "compoundation": self.compoundation != CompoundationConfig(),
+            "lexicon": self.lexicon != LexiconConfig(),
+        }
+        if self.init and (given := [name for name, differs in asked.items() if differs]):
+            raise UserError(
+                f"{', '.join(given)}: with `init` the pre-trained encoder decides them (but for "
+                "model.dropout); leave them out of the recipe."
+            )
+        if self.adapter_rank and not self.init:
+            raise UserError(
+                "adapter_rank needs `init`: an adapter changes a pre-trained encoder by little."
+            )
+        if self.kind == "note" and (
+            given := [name for name in _OF_PIECES if getattr(self, name) != _default(name)]
+        ):
+            raise UserError(f'{", ".join(given)}: only a recipe of kind = "sequence" has them.')
+        _ = self.adapter, self.drawing  # they check themselves
+
+    @property
+    def adapter(self) -> AdapterSpec | None:
+        """The adapter to train; None: the whole encoder is."""
+        if not self.adapter_rank:
+            return None
+        return AdapterSpec(self.adapter_rank, self.adapter_targets)
+
+    @property
+    def drawing(self) -> Drawing:
+        """How windows of pieces are drawn."""
+        return Drawing(self.batch, self.windows_per_piece, self.balanced, self.train.seed)
+
+
+_OF_PIECES = ("piece_labels", "piece_task", "windows_per_piece", "balanced")
+
+
+def _default(name: str) -> object:
+    return FinetuneRecipe.__dataclass_fields__[name].default

@@ -1,0 +1,176 @@
+"""Whole pieces with one label each: windows to train on, and the answers of all of them merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ostinato.base.errors import UserError
+from ostinato.data.batches import Batch, Batches, WindowConfig, Windows
+from ostinato.data.shards import Documents, Entry, Int64
+from ostinato.data.vocabulary import Vocabulary
+from ostinato.data.words import transposition_range
+from ostinato.models.midiformer import state_sums
+from ostinato.music.compoundation import PAD
+from ostinato.train.answers import Answers
+from ostinato.train.recipe import build_batches, build_table
+from ostinato.train.steps import Reader
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Documents and the class of each, int64 [d]."""
+
+    documents: Documents
+    truth: Int64
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def sample(self, most: int) -> Pieces:
+        """So many of them at most, evenly spaced."""
+        if len(self) <= most:
+            return self
+        chosen = np.linspace(0, len(self) - 1, most).round().astype(np.int64)
+        wanted = {id(self.documents.entries[i]) for i in chosen.tolist()}
+        return Pieces(self.documents.select(lambda entry: id(entry) in wanted), self.truth[chosen])
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How windows of pieces are drawn for a step."""
+
+    batch: int  # windows
+    per_piece: int = 1  # windows of each piece drawn
+    balanced: bool = False  # a class first and then a piece of it, however few the class has
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.per_piece < 1 or self.batch % self.per_piece:
+            raise UserError(
+                "windows_per_piece is at least 1 and divides the batch; got "
+                f"{self.per_piece} and a batch of {self.batch}."
+            )
+
+
+def label_pieces(documents: Documents, class_of: Callable[[Entry], int | None]) -> Pieces:
+    """The documents of which ``class_of`` knows the class and that are not empty."""
+    found = [class_of(entry) for entry in documents.entries]
+    named = {
+        id(entry): number
+        for entry, number in zip(documents.entries, found, strict=True)
+        if number is not None and entry.rows
+    }
+    known = documents.select(lambda entry: id(entry) in named)
+    truth = np.array([named[id(entry)] for entry in known.entries], dtype=np.int64)
+    return Pieces(known, truth)
+
+
+class PieceBatches:
+    """Windows of pieces: pieces are as likely as one another, however long.
+
+    Every row of a piece is as likely as any other to be a window's middle. A step's windows
+    depend on (seed, step) alone.
+    """
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        vocabulary: Vocabulary,
+        window: WindowConfig,
+        drawing: Drawing,
+        *,
+        device: torch.device,
+    ) -> None:
+        self._pieces, self._window, self._drawing = pieces, window, drawing
+        documents = pieces.documents
+        table = build_table(documents, vocabulary, transpose=window.transpose, device=device)
+        self._batches = Batches(documents, table, rows=window.rows, device=device)
+        self._reach = transposition_range(documents, table)
+        self._device = device
+        order = np.argsort(pieces.truth, kind="stable")
+        _, count = np.unique(pieces.truth, return_counts=True)
+        self._by_class = np.split(order, np.cumsum(count)[:-1])
+
+    def draw(self, step: int) -> tuple[Windows, Int64]:
+        """The windows of a step, and the piece that each is of, int64 [B]."""
+        random = np.random.default_rng((self._drawing.seed, step))
+        count = self._drawing.batch // self._drawing.per_piece
+        if self._drawing.balanced:
+            chosen = random.integers(0, len(self._by_class), count)
+            drawn = [random.choice(self._by_class[index]) for index in chosen]
+            piece = np.array(drawn, dtype=np.int64)
+        else:
+            piece = random.integers(0, len(self._pieces), count)
+        piece = np.repeat(piece, self._drawing.per_piece)
+        first, last = (self._pieces.documents.offset[piece + end] for end in (0, 1))
+        middle, rows = random.integers(first, last), self._window.rows
+        start = np.clip(middle - rows // 2, first, np.maximum(first, last - rows))
+        low, high = self._reach[piece].T
+        semitones = random.integers(low, high + 1)
+        return Windows(start, np.minimum(start + rows, last), semitones), piece
+
+    def __call__(self, step: int) -> tuple[Batch, Tensor]:
+        """The batch of a step, and the class of each of its windows, int64 [B]."""
+        windows, piece = self.draw(step)
+        truth = torch.from_numpy(self._pieces.truth[piece]).to(self._device)
+        return self._batches.assemble(windows, tokens=self._window.tokens), truth
+
+
+@dataclass(frozen=True, eq=False)
+class PieceAnswers:
+    """What a head says of pieces, and the mean hidden state of each."""
+
+    answers: Answers
+    states: NDArray[np.float32]  # [d, D]
+
+
+class PieceReader:
+    """Pieces that a head answers as they are, all their windows merged."""
+
+    def __init__(
+        self,
+        pieces: Pieces,
+        vocabulary: Vocabulary,
+        window: WindowConfig,
+        *,
+        stride: int,
+        batch: int,
+        device: torch.device,
+    ) -> None:
+        """Windows begin every ``stride`` rows; ``batch`` of them are read at once."""
+        self._pieces, self._batch = pieces, batch
+        self._batches = build_batches(
+            pieces.documents, vocabulary, window, transpose=0, device=device
+        )
+        self._windows = self._batches.grid(stride)
+        offset = pieces.documents.offset
+        self._piece = np.searchsorted(offset, self._windows.start, side="right") - 1
+
+    @torch.no_grad()
+    def __call__(self, reader: Reader, head: str) -> PieceAnswers:
+        """A piece's log-probabilities are the mean of its windows', weighted by their rows."""
+        model, classify = reader.model.eval(), reader.model.sequence_head(head)
+        pieces, device = len(self._pieces), reader.device
+        told = torch.zeros(pieces, len(model.specs[head].labels), device=device)
+        states = torch.zeros(pieces, model.config.hidden_size, device=device)
+        tokens, seen = (torch.zeros(pieces, 1, device=device) for _ in range(2))
+        for number, part in enumerate(self._batches.batches(self._windows, self._batch)):
+            begin = number * self._batch
+            index = torch.from_numpy(self._piece[begin : begin + self._batch]).to(device)
+            with reader.autocast():
+                hidden = reader.hidden(part.tokens, reader.find(part.tokens))
+                logits = classify(hidden, part.tokens != PAD)
+            rows = (part.source >= 0).sum(1, keepdim=True)
+            told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
+            sums, counts = state_sums(hidden, part.row)
+            states.index_add_(0, index, sums)
+            tokens.index_add_(0, index, counts[:, None].float())
+            seen.index_add_(0, index, rows.float())
+        answers = Answers((told / seen).double().cpu().numpy(), self._pieces.truth)
+        return PieceAnswers(answers, (states / tokens).cpu().numpy())

@@ -1,0 +1,139 @@
+"""``evaluate --suite music`` on toy corpora: the table, the JSON, the record, what is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ostinato.base.errors import UserError
+from ostinato.eval.music.documents import files, read
+from ostinato.eval.music.tasks import DANCES_14, TASKS
+from ostinato.infer.load import load_note_model
+from ostinato.jobs import evaluate_music as job
+from ostinato.jobs.evaluate import EvaluateRequest, evaluate
+from ostinato.jobs.evaluate_music import MusicRequest, evaluate_music
+from ostinato.jobs.music_models import columns, note_answers
+from tiny_model import write_model
+from toy_music_suite import toy_splits, write_corpora
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("models") / "melody-published", rows=64)
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Toy corpora, and no bundled heads."""
+    toy_splits(monkeypatch)
+    monkeypatch.setattr(job, "bundled", dict)
+    return write_corpora(tmp_path / "data")
+
+
+@pytest.fixture
+def request_(data: Path, tmp_path: Path) -> MusicRequest:
+    return MusicRequest(data, "melody,dance", out=tmp_path / "out", device="cpu")
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_baselines_where_nothing_is_trained(
+    request_: MusicRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluate_music(request_)
+    told = capsys.readouterr().out
+    assert told.count("not trained yet") == 4
+    assert "96.37" in told
+    assert "192 notes of 2 documents, pop909_song" in told
+    assert "no split was published" in told
+    assert json.loads((request_.out / "results.json").read_bytes())["suite"] == "music"
+    assert not (request_.out / "scorings.jsonl").exists()  # baselines choose nothing
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_models_are_scored_and_each_scoring_is_counted(
+    request_: MusicRequest, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = replace(request_, tasks="melody", models=model.parent, as_json=True)
+    for times in (1, 2):
+        evaluate_music(asked)
+        published, clean = json.loads(capsys.readouterr().out)["results"]
+        assert published["times_scored"] == times
+        assert clean["times_scored"] == 0
+        assert clean["models"] == {}  # a model of the published protocol has no clean column
+        assert published["models"]["melody-published"]["units"] == 192
+        assert published["published_midibert"] == 0.9637
+    lines = (asked.out / "scorings.jsonl").read_text().splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [one["digest"] for one in found] == [found[0]["digest"]] * 2
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_bundled_heads_stand_in_the_clean_column_only(
+    request_: MusicRequest,
+    model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(job, "bundled", lambda: {"midiformer-melody": model})
+    evaluate_music(replace(request_, tasks="melody"))
+    told = capsys.readouterr().out
+    assert told.count("not trained yet") == 1
+    assert told.count("1x") == 1
+    published, clean = json.loads((request_.out / "results.json").read_bytes())["results"]
+    assert published["models"] == {}
+    assert list(clean["models"]) == ["midiformer-melody"]
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_note_model_answers_in_the_order_of_the_score(data: Path, model: Path) -> None:
+    """Clean: as ``label_notes`` says. Published: row by row of the segments."""
+    task = TASKS["melody"]
+    notes = load_note_model(model, device="cpu")
+    answer = note_answers(notes, np.eye(3, dtype=np.float32))
+    file = files(task, "clean", data)["test"][0]
+    clean, published = read(task, "clean", file), read(task, "published", file)
+    expected = notes.label_notes(clean.score, clean.bars).probabilities
+    np.testing.assert_array_equal(answer(clean), expected)
+    as_cp4 = published.words + np.array([0, 0, 22, 0], dtype=np.int16)
+    np.testing.assert_array_equal(answer(published), notes.rows.probabilities(as_cp4))
+
+
+def test_labels_are_matched_by_name() -> None:
+    folder = Path("m")
+    turned = columns(("accompaniment", "melody", "bridge"), TASKS["melody"], folder)
+    assert turned.argmax(1).tolist() == [2, 0, 1]
+    merged = columns(DANCES_14, TASKS["dance"], folder)
+    assert merged.shape == (14, 9)
+    assert merged.sum(0).tolist() == [1, 1, 1, 1, 1, 6, 1, 1, 1]
+    assert columns("123456", TASKS["velocity"], folder).argmax(1).tolist() == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(
+        UserError, match="labels melody, bridge, accompaniment; it has melody, rest"
+    ):
+        columns(("melody", "rest"), TASKS["melody"], folder)
+
+
+def test_what_is_refused(request_: MusicRequest, tmp_path: Path) -> None:
+    def refused(match: str, **changes: Any) -> None:
+        with pytest.raises(UserError, match=match):
+            evaluate_music(replace(request_, **changes))
+
+    refused("expected tasks among melody.*got 'art'", tasks="melody,art")
+    refused("--protocol: expected one of published, clean, both; got 'dirty'", protocol="dirty")
+    refused("folder that holds POP909, Pianist8, EMOPIA, Nottingham", data=tmp_path / "absent")
+    refused("expected the folders EMOPIA, Pianist8 in it; --tasks melody,velocity,d", tasks=None)
+    refused("expected a folder of models", models=tmp_path / "absent")
+    (tmp_path / "file").write_text("")
+    refused("expected a folder for the results", out=tmp_path / "file")
+
+
+def test_the_suite_takes_no_single_model(data: Path) -> None:
+    with pytest.raises(UserError, match="music scores the bundled heads; name a folder"):
+        evaluate(EvaluateRequest("music", "some-model", data))

@@ -1,0 +1,233 @@
+"""Fine-tuning from a recipe to a head directory that labels: pieces, notes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ostinato.base.config import load_recipe
+from ostinato.base.errors import UserError
+from ostinato.data.shards import read_shards
+from ostinato.infer.load import load_note_model, load_piece_model
+from ostinato.jobs.finetune import FinetuneRecipe, finetune
+from ostinato.jobs.pretrain import pretrain
+from ostinato.models import midiformer
+from ostinato.models.midiformer import head_directory
+from ostinato.music import splits
+from ostinato.music.corpora import find_corpus
+from toy_corpus import TINY_MODEL, TINY_WINDOW
+from toy_pieces import KINDS, write_toy_pieces
+
+TRAIN = """
+[train]
+steps = 25
+validate_every = 10
+[train.optimizer]
+learning_rate = 2e-2
+warmup_steps = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Toy pieces and a model that is pre-trained on them."""
+    folder = write_toy_pieces(tmp_path_factory.mktemp("trunk"))
+    pre = f'run = "{folder}/pre"\nshards = ["{folder}/shards"]\nbatch = 4\n'
+    (folder / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + "[train]\nsteps = 2\n")
+    pretrain(folder / "pre.toml")
+    return folder
+
+
+@pytest.fixture
+def folder(trunk: Path, tmp_path: Path) -> Path:
+    """Recipes of two heads, of pieces and of notes, with adapters on the trunk."""
+    same = (
+        f'run = "{tmp_path}/fine"\ninit = "{trunk}/pre/model"\nshards = ["{trunk}/shards"]\n'
+        f'split = "{trunk}/split.csv"\nadapter_rank = 2\nbatch = 8\nstride = 12\n'
+        "report_test = true\n"
+    )
+    pieces = f'kind = "sequence"\nhead = "kind"\npiece_labels = "{trunk}/labels.csv"\n'
+    (tmp_path / "pieces.toml").write_text(same + pieces + TINY_WINDOW + TRAIN)
+    (tmp_path / "notes.toml").write_text(same + TINY_WINDOW + TRAIN)
+    return tmp_path
+
+
+def result(folder: Path) -> dict[str, object]:
+    return json.loads((folder / "fine" / "result.json").read_text())
+
+
+def test_pieces_from_recipe_to_answers(folder: Path, trunk: Path) -> None:
+    before = {p.name: p.read_bytes() for p in (trunk / "pre" / "model").iterdir()}
+    finetune(folder / "pieces.toml", ["windows_per_piece=2", "balanced=true"])
+    told, head = result(folder), folder / "fine" / "model"
+    assert told["labels"] == list(KINDS)
+    for side in ("valid", "test"):
+        scores = told[side]
+        assert isinstance(scores, dict)
+        assert (scores["accuracy"], scores["pieces"]) == (1.0, 4)
+        assert np.trace(scores["confusion"]) == 4
+        assert scores["loss"]["calibrated"] <= scores["loss"]["raw"]
+        assert {*scores["calibration_error"]} == {"raw", "calibrated"}
+    assert {p.name: p.read_bytes() for p in (trunk / "pre" / "model").iterdir()} == before
+    assert {p.name for p in head.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    model = load_piece_model(head, device="cpu")
+    assert model.calibration.temperature == told["temperature"]
+    documents = read_shards([trunk / "shards"])
+    for number in range(16):
+        first, last = documents.offset[number : number + 2]
+        found = model.label_words(documents.values[first:last])
+        assert found.label == KINDS[number % 3 == 2]
+
+
+def test_notes_from_recipe_to_answers(folder: Path) -> None:
+    finetune(folder / "notes.toml", ["train.steps=40"])
+    told, head = result(folder), folder / "fine" / "model"
+    scores = told["test"]
+    assert isinstance(scores, dict)
+    assert scores["accuracy"] > 0.5  # a third of the notes have each label
+    assert sum(map(sum, scores["confusion"])) == scores["notes"] > 100
+    described = head_directory.describe(head)
+    assert described.adapter is not None
+    assert described.adapter.rank == 2
+    assert described.domain is None
+    model = load_note_model(head, device="cpu")
+    assert model.names == ("melody", "bridge", "accompaniment")
+
+
+def test_inference_says_what_training_said(folder: Path, trunk: Path) -> None:
+    """The same pieces, windows and weights by either way: nothing is lost on the way to disk."""
+    finetune(folder / "pieces.toml", ['dtype="float32"', "train.steps=3"])
+    told = result(folder)["valid"]
+    assert isinstance(told, dict)
+    model = load_piece_model(folder / "fine" / "model", device="cpu")
+    documents = read_shards([trunk / "shards"], lambda entry: int(entry.name[1:]) % 4 == 2)
+    losses, distances = [], []
+    for number, entry in enumerate(documents.entries):
+        first, last = documents.offset[number : number + 2]
+        found = model.label_words(documents.values[first:last])
+        losses.append(-np.log(found.probabilities[int(int(entry.name[1:]) % 3 == 2)]))
+        distances.append(found.distance)
+    assert np.mean(losses) == pytest.approx(told["loss"]["calibrated"], rel=1e-4)
+    domain = model.calibration.domain
+    assert domain is not None
+    assert np.quantile(distances, domain.quantile) == pytest.approx(domain.threshold, rel=1e-4)
+
+
+def test_an_interrupted_adapter_goes_on_to_the_same_weights(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overrides = ["train.steps=6", "train.validate_every=0"]
+    finetune(folder / "pieces.toml", overrides)
+    whole = (folder / "fine" / "model" / "model.safetensors").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("time.monotonic", iter(range(0, 10**6, 100)).__next__)
+        finetune(folder / "pieces.toml", [*overrides, "fresh=true", "train.max_seconds=250"])
+    assert result(folder)["reason"] == "out of time"
+    finetune(folder / "pieces.toml", overrides)
+    assert result(folder)["reason"] == "finished"
+    assert (folder / "fine" / "model" / "model.safetensors").read_bytes() == whole
+
+
+def test_a_head_is_no_encoder_to_begin_with(folder: Path) -> None:
+    finetune(folder / "pieces.toml", ["train.steps=1"])
+    again = [f"init={folder}/fine/model", f"run={folder}/again"]
+    with pytest.raises(UserError, match="is a head and no encoder: name its trunk"):
+        finetune(folder / "pieces.toml", again)
+
+
+def test_a_whole_encoder_may_be_trained_on_pieces(folder: Path, trunk: Path) -> None:
+    finetune(folder / "pieces.toml", ["adapter_rank=0", 'pool="first"', "train.steps=8"])
+    head = folder / "fine" / "model"
+    before = midiformer.load(trunk / "pre" / "model").encoder.layers[0].expand.weight
+    after = midiformer.load(head).encoder.layers[0].expand.weight
+    assert not np.allclose(before.detach(), after.detach(), atol=1e-3)
+    model = load_piece_model(head, device="cpu")
+    assert model.calibration.temperature == result(folder)["temperature"]
+    assert model.calibration.domain is not None
+
+
+def test_the_card_says_whose_music_it_learnt_from(folder: Path) -> None:
+    finetune(folder / "pieces.toml", ["train.steps=1"])
+    card = (folder / "fine" / "model" / "README.md").read_text()
+    assert "| toy | 8 | made up |" in card
+    assert "| test | 4 | " in card
+    assert "rank 2" in card
+
+
+def test_a_corpus_says_what_its_pieces_are(folder: Path, tmp_path: Path) -> None:
+    """Two dances of Nottingham, named as its files are; the reels' six parts are one of the 9."""
+    toy = write_toy_pieces(tmp_path / "toy")
+    names = [f"{'reelsa-c' if n % 3 == 2 else 'jigs'}{n}" for n in range(16)]
+    lines = (toy / "shards" / "documents.jsonl").read_text().splitlines()
+    entries = [json.loads(line) for line in lines]
+    for entry, name in zip(entries, names, strict=True):
+        entry |= {"name": name, "song": name, "corpus": "nottingham"}
+    text = "".join(json.dumps(entry) + "\n" for entry in entries)
+    (toy / "shards" / "documents.jsonl").write_text(text)
+    split = (toy / "split.csv").read_text().splitlines()
+    renamed = [f"{n},{n},{old.split(',')[2]}" for n, old in zip(names, split[1:], strict=True)]
+    (toy / "split.csv").write_text("\n".join([split[0], *renamed]) + "\n")
+    same = [f'shards=["{toy}/shards"]', f"split={toy}/split.csv", "train.steps=1", "fresh=true"]
+    for task, expected in (("", ["jigs", "reelsa-c"]), ("dance9", ["jigs", "reels"])):
+        finetune(folder / "pieces.toml", [*same, 'piece_labels=""', f'piece_task="{task}"'])
+        assert result(folder)["labels"] == expected
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("labels=['staccato', 'legato']", "pieces are labelled tenuto, which `labels` has not"),
+        ("init=", "adapter_rank needs `init`"),
+        ("windows_per_piece=3", "divides the batch"),
+        ("adapter_targets=['norm']", "targets among"),
+        ("window.rows=20", "windows of its trunk, 24 rows with 16 n-grams; the recipe has 20"),
+        ("kind=note", "piece_labels: only a recipe of kind"),
+        ("piece_labels=none.csv", r"none\.csv: expected a CSV file"),
+        ("adapter_rank=-1", "rank of at least 1"),
+    ],
+)
+def test_recipes_that_cannot_be_run(folder: Path, setting: str, sentence: str) -> None:
+    with pytest.raises(UserError, match=sentence):
+        finetune(folder / "pieces.toml", [setting])
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name,kind\nd0,a\n", "columns name,label; got name,kind"),
+        ("", "columns name,label; got nothing"),
+        ("name,label\nd0,a\nd0,b\n", "'d0' is there twice"),
+        ("name,label\nd0,\n", "'d0' has no label"),
+        ("name,label\nd0\n", "'d0' has no label"),
+        ("name,label\nx,a\n", "at least 2 classes"),
+        ("name,label\nd0,a\nd1,b\n", "no labelled document is on the valid side"),
+    ],
+)
+def test_labels_that_cannot_be_used(folder: Path, text: str, sentence: str) -> None:
+    (folder / "labels.csv").write_text(text)
+    with pytest.raises(UserError, match=sentence):
+        finetune(folder / "pieces.toml", [f"piece_labels={folder}/labels.csv"])
+
+
+def test_pieces_without_a_label_are_left_out_and_counted(folder: Path, trunk: Path) -> None:
+    lines = (trunk / "labels.csv").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith(("d0,", "d6,"))]
+    (folder / "some.csv").write_text("\ufeff" + "\n".join(kept))
+    finetune(folder / "pieces.toml", [f"piece_labels={folder}/some.csv", "train.steps=1"])
+    told = result(folder)
+    assert told["unlabelled"] == 2
+    assert told["documents"] == {"train": 7, "valid": 3, "test": 4}
+
+
+@pytest.mark.parametrize("name", ["composer", "emotion", "dance"])
+def test_the_recipes_of_pieces_name_every_class_of_their_split(name: str) -> None:
+    configs = Path(__file__).parents[2] / "configs"
+    recipe = load_recipe(configs / f"midiformer-{name}.toml", FinetuneRecipe)
+    (corpus,) = splits.CORPORA[recipe.split]
+    names = splits.load(recipe.split)
+    found = {find_corpus(corpus).piece_label(piece, recipe.piece_task) for piece in names}
+    assert found == {*recipe.labels}
+    assert list(recipe.labels) == sorted(recipe.labels)
