@@ -59,7 +59,7 @@ class Task:
 TASKS: Mapping[str, Task] = {
     "melody": Task("pop909_song", "pop909", "pop909-versions"),
     "velocity": Task("pop909_song", "pop909-velocity", labels=tuple("123456")),
-    "composer": Task("pianist8_midibert", "pianist8", piece="composer"),
+    "composer": Task("pianist8_song", "pianist8", piece="composer"),
     "emotion": Task("emopia_song", "emopia", piece="emotion"),
     "dance": Task("nottingham_tune", "nottingham", piece="dance9"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from music_corpora.pieces import FOLDERS, Item, by_key
 from ostinato.music import splits
@@ -26,7 +26,11 @@ class Leak:
 def leaks(
     items: Sequence[Item], found: Iterable[Link], held: Collection[tuple[str, str]]
 ) -> list[Leak]:
-    """Documents of no held-out (corpus, song), beside the held-out one that is most like each."""
+    """Documents of no held-out (corpus, song), beside the held-out one that is most like each.
+
+    Where one document of a work leaks, all do, whatever their corpus: another part or performance
+    of it need share no run with what is held out, and tells of it all the same.
+    """
     known = by_key(items)
     nearest: dict[str, Leak] = {}
     for link in found:
@@ -37,7 +41,16 @@ def leaks(
             leak = Leak(document, other, link.share, link.common)
             if document.key not in nearest or nearest[document.key].share < link.share:
                 nearest[document.key] = leak
-    return [nearest[item.key] for item in items if item.key in nearest]
+    of_work: dict[tuple[str, str], Leak] = {}
+    for leak in nearest.values():
+        work = leak.document.work
+        if work not in of_work or of_work[work].share < leak.share:
+            of_work[work] = leak
+    return [
+        nearest.get(item.key) or replace(of_work[item.work], document=item)
+        for item in items
+        if item.work in of_work and (item.corpus, item.song) not in held
+    ]
 
 
 def duplicates(items: Sequence[Item], found: Iterable[Link]) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from ostinato.eval.metrics import bootstrap
+from ostinato.eval.metrics import RESAMPLES, SEED, bootstrap
 from ostinato.eval.music.scores import TaskScores, ask, calibration_error, score
-from ostinato.eval.music.types import Document
+from ostinato.eval.music.types import Document, Float
 from ostinato.music.score import Score
 
 NAMES = ("a", "b", "c")
@@ -82,6 +83,36 @@ def test_intervals_resample_songs_and_not_documents() -> None:
 def test_the_order_of_documents_does_not_matter() -> None:
     cases = [(str(i % 4), [i % 3], [(A, B, C)[i % 2]]) for i in range(12)]
     assert scored(cases).as_json() == scored(cases[::-1]).as_json()
+
+
+def random_cases(classes: int, songs: int) -> tuple[list[Document], list[Float], tuple[str, ...]]:
+    """Twenty units to a song, answered at random."""
+    draw = np.random.default_rng(0)
+    truth = [draw.integers(0, classes, 20).tolist() for _ in range(songs)]
+    documents = [document(one, song=f"{n:03}") for n, one in enumerate(truth)]
+    answers: list[Float] = [np.eye(classes)[draw.integers(0, classes, 20)] for _ in truth]
+    return documents, answers, tuple(map(str, range(classes)))
+
+
+def test_the_interval_of_macro_f1_is_that_of_whole_tables() -> None:
+    documents, answers, names = random_cases(classes=4, songs=30)
+    found = score(documents, answers, names, of_notes=True)
+    weights = np.random.default_rng(SEED).multinomial(30, np.full(30, 1 / 30), RESAMPLES)
+    pairs = zip(documents, answers, strict=True)
+    tables = [score([one], [answer], names, of_notes=True).confusion for one, answer in pairs]
+    drawn = np.tensordot(weights, np.stack(tables), axes=1)
+    hit = drawn.diagonal(axis1=1, axis2=2)
+    f1 = 2 * hit / np.maximum(drawn.sum(1)[:, :-1] + drawn.sum(2), 1)
+    assert found.macro_f1_interval == pytest.approx(np.percentile(f1.mean(1), [2.5, 97.5]))
+
+
+def test_the_interval_of_macro_f1_keeps_no_table_of_each_draw() -> None:
+    documents, answers, names = random_cases(classes=40, songs=10)
+    tracemalloc.start()
+    score(documents, answers, names, of_notes=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * RESAMPLES * 40 * 10
 
 
 def test_calibration_error_by_hand() -> None:

@@ -21,7 +21,9 @@ from ostinato.infer.load import load_note_model
 from ostinato.jobs import fit as job
 from ostinato.jobs import fit_train
 from ostinato.jobs.fit import FitRequest, fit
-from ostinato.jobs.fit_look import show
+from ostinato.jobs.fit_folder import Item
+from ostinato.jobs.fit_groups import Grouping
+from ostinato.jobs.fit_look import Look, show
 from ostinato.jobs.fit_score import interval
 from ostinato.music.midi import write_midi
 from ostinato.music.score import Score, Track
@@ -144,6 +146,39 @@ def test_a_run_goes_on_only_with_the_same_files(
     assert (run / "pieces.csv").read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"minutes": 5.0}, "another --minutes:"),
+        ({"epochs": 3.0, "seed": 1}, "another --epochs and another --seed:"),
+        ({"trunk": "elsewhere"}, "another --trunk:"),
+    ],
+)
+def test_another_option_than_the_run_began_with_is_refused_in_words_of_fit(
+    root: Path,
+    asked: Callable[..., FitRequest],
+    fitted: tuple[Path, dict[str, object], str],
+    changes: dict[str, Any],
+    said: str,
+) -> None:
+    if "trunk" in changes:
+        changes = {"trunk": str(root / "music" / ".." / "trunk")}
+    before = (fitted[0] / "recipe.json").read_bytes()
+    with pytest.raises(UserError, match=f"{said}.*--fresh.*--out") as error:
+        fit(asked(**{"out": fitted[0], "epochs": 2.0, **changes}))
+    assert "fresh=true" not in str(error.value)
+    assert (fitted[0] / "recipe.json").read_bytes() == before
+
+
+def test_a_run_that_the_clock_cut_short_says_what_gives_it_more(
+    asked: Callable[..., FitRequest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(asked(epochs=1000.0, minutes=1e-6))
+    assert "--fresh --minutes N" in " ".join(capsys.readouterr().out.split())
+    fit(asked(epochs=1.0, fresh=True))
+    assert "The time was up" not in capsys.readouterr().out
+
+
 def test_notes_are_labelled_by_their_tracks(
     root: Path, asked: Callable[..., FitRequest], tmp_path: Path
 ) -> None:
@@ -184,6 +219,35 @@ def test_a_dry_run_writes_nothing_and_two_songs_of_a_class_are_too_few(
     with pytest.raises(UserError, match="too few songs"):
         fit(asked(labels=labels, dry_run=True))
     assert not asked().run.exists()
+
+
+def test_a_class_that_nothing_would_teach_is_an_obstacle() -> None:
+    def found(**names: str) -> Look:
+        """``train="xy"``: one file of class x and one of class y are to be trained on."""
+        items = {Item(f"{side}/{n}", Path(n), n): side for side in names for n in names[side]}
+        group = {item.name: item.name for item in items}
+        grouping = Grouping(tuple(items), group, (), ())
+        sides: dict[str, Any] = {item.name: side for item, side in items.items()}
+        return Look(("x", "y", "z"), False, grouping, {}, sides, (), ())
+
+    assert found(train="xyz", valid="xy", test="xy").obstacle() == ""
+    assert found(train="xy", valid="xy", test="xy").obstacle() == ""  # nothing there is z
+    assert "too few songs of z:" in found(train="xy", valid="xy", test="xyz").obstacle()
+    assert "the train side" in found(train="x", valid="xy", test="xy").obstacle()
+
+
+def test_too_many_classes_are_refused_before_any_file_is_read(
+    asked: Callable[..., FitRequest], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_items(*_: object) -> None:
+        raise AssertionError("nothing is to be read")
+
+    for number in range(101):
+        (tmp_path / "many" / str(number)).mkdir(parents=True)
+        (tmp_path / "many" / str(number) / "a.mid").touch()
+    monkeypatch.setattr(job, "read_items", read_items)
+    with pytest.raises(UserError, match="100 classes at most; it has 101"):
+        fit(asked(folder=tmp_path / "many"))
 
 
 def test_what_is_shown_cannot_steer_the_terminal(

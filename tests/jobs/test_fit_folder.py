@@ -68,10 +68,32 @@ def test_a_file_with_two_labels_has_none(folder: Path) -> None:
     ]
 
 
+def test_names_are_read_as_spreadsheets_and_windows_write_them(folder: Path) -> None:
+    (folder / "a" / "odd \\ .mid").touch()
+    text = "file,label\n a\\1.mid ,x\n.\\a\\deep\\2,y\na/odd \\ .mid,x\n"
+    found = find_items(folder, csv(folder, text), of_notes=False)
+    assert [item.name for item in found.items] == ["a/1.mid", "a/deep/2", "a/odd \\ .mid"]
+    assert not found.left
+
+
+def test_a_short_name_of_two_files_means_neither(folder: Path) -> None:
+    (folder / "a" / "1.midi").touch()
+    text = "file,label\na/1,x\na/deep/2,y\n"
+    found = find_items(folder, csv(folder, text), of_notes=False)
+    assert [item.name for item in found.items] == ["a/deep/2"]
+    assert [(one.name, one.reason) for one in found.left] == [
+        ("a/1", "may be a/1.mid or a/1.midi: the CSV has to say which")
+    ]
+    text = "file,label\na/1.mid,x\na/1.midi,y\n"
+    assert len(find_items(folder, csv(folder, text), of_notes=False).items) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "got nothing"),
+        ("file;label\na/1.mid;x\n", "semicolons"),
+        ('"file";"label"\r\n"a/1.mid";"x"\r\n', "semicolons"),
         ("name,label\na,b\n", "expected the columns file, label"),
         ("file,label\nnone.mid,x\n", "none.mid"),
         ("file,label\n", "names none"),

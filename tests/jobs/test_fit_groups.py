@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostinato.jobs.fit_folder import Item
-from ostinato.jobs.fit_groups import NAMED, NEAR, group_items, join, songs_of_names
+from ostinato.jobs.fit_groups import GIVEN, NAMED, NEAR, group_items, join, songs_of_names
 from ostinato.jobs.fit_read import Reading
 from ostinato.jobs.fit_split import FEWEST, assign_sides, straddling
 
@@ -22,11 +23,16 @@ def items(*names: str) -> list[Item]:
     return [Item(name, Path(name), name.split("/")[0]) for name in names]
 
 
-def reading(music: bytes, *prints: int) -> Reading:
+def reading(
+    music: bytes,
+    *prints: int,
+    values: Sequence[Sequence[int]] = ((0, 0, 0, 0),),
+    label: Sequence[int] = (0,),
+) -> Reading:
     return Reading(
-        np.zeros((1, 4), np.int16),
-        np.zeros(1, np.int8),
-        1,
+        np.array(values, dtype=np.int16),
+        np.array(label, dtype=np.int8),
+        len(values),
         music,
         np.array(sorted(prints), dtype=np.uint64),
     )
@@ -84,6 +90,66 @@ def test_copies_are_left_out_and_contrary_ones_all() -> None:
     assert [source.name for source in found.sources if source.sets()] == [NEAR]
     assert [[item.name for item in one] for one in found.contrary()] == [["x/a", "y/e"]]
     assert NAMED in [source.name for source in found.sources]
+
+
+def test_the_kin_of_a_copy_are_kin_of_what_is_kept() -> None:
+    names = ("x/a", "x/b", "x/c", "x/d")
+    a, b, c, d = (
+        Item(name, Path(name), "x", group) for name, group in zip(names, "1223", strict=True)
+    )
+    found = group_items(
+        {a: reading(b"1"), b: reading(b"1"), c: reading(b"2", 7), d: reading(b"3", 8)}
+    )
+    assert found.group == {"x/a": "x/a", "x/c": "x/a", "x/d": "x/d"}
+    shown = {source.name: source.sets() for source in found.sources}
+    assert shown == {NEAR: [], NAMED: [], GIVEN: [["x/a", "x/c"]]}
+    # What is dropped with its contrary copy still joins the others of its group.
+    contrary = Item("y/a", Path("y/a"), "y", "3")
+    found = group_items({a: reading(b"1"), d: reading(b"2"), contrary: reading(b"1")})
+    assert [item.name for item in found.items] == ["x/d"]
+    e = Item("x/e", Path("x/e"), "x", "1")
+    found = group_items(
+        {a: reading(b"1"), contrary: reading(b"1"), d: reading(b"2"), e: reading(b"3")}
+    )
+    assert found.group == {"x/d": "x/d", "x/e": "x/d"}
+
+
+def test_a_copy_of_another_name_belongs_to_the_song_of_either() -> None:
+    files = items("x/download xko final", "x/xko_1", "x/xko_2", "x/la_1", "x/la_2", "x/lo_1")
+    files += items("x/lo_2", "x/le_1", "x/le_2", "x/alone")
+    music = [b"xko", b"xko", *(bytes([n]) for n in range(8))]
+    found = group_items(dict(zip(files, map(reading, music), strict=True)))
+    assert found.group["x/xko_2"] == found.group["x/download xko final"] == "x/download xko final"
+    assert len(set(found.group.values())) == 5
+
+
+def test_numbers_of_copies_make_no_songs_of_a_classes_numbers() -> None:
+    tunes = [f"x/tune_{number}" for number in range(12)]
+    copies = [f"{tune} ({number})" for tune in tunes for number in (1, 2)]
+    files = items(*tunes, *copies)
+    assert len(set(songs_of_names(files).values())) > 1  # were they music of their own
+    found = group_items({item: reading(item.name.split(" ")[0].encode()) for item in files})
+    assert found.group == {tune: tune for tune in tunes}
+
+
+def test_copies_whose_notes_are_labelled_differently_are_all_left_out() -> None:
+    a, b, c, d = (Item(name, Path(name)) for name in "abcd")
+    # Two equal notes, the first of a bar; and a third one.
+    values = ((0, 0, 60, 1), (1, 0, 60, 1), (1, 4, 60, 1))
+    labels = {a: (1, 2, 1), b: (2, 1, 1), c: (1, 1, 2)}
+
+    def read(*of: Item) -> dict[Item, Reading]:
+        return {item: reading(b"1", values=values, label=labels[item]) for item in of}
+
+    found = group_items({**read(a, b), d: reading(b"2")})
+    assert [item.name for item in found.items] == ["a", "d"]  # equal notes have no order
+    assert [one.name for one in found.copies] == ["b"]
+    found = group_items({**read(a, c), d: reading(b"2")})
+    assert [item.name for item in found.items] == ["d"]
+    assert {one.name: one.reason for one in found.copies} == {
+        "a": "has the same notes as c, and labels them differently",
+        "c": "has the same notes as a, and labels them differently",
+    }
 
 
 def test_joining_is_transitive_over_sources() -> None:

@@ -125,6 +125,20 @@ def test_a_task_that_is_not_bundled_says_what_to_do(
     assert find_head("composer") == find_head(TASKS["composer"]) == tmp_path
 
 
+def test_what_is_no_model_does_not_hide_a_task_of_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shipped = tmp_path / "shipped"
+    monkeypatch.setattr("ostinato.jobs.label.bundled", lambda: {TASKS["dance"]: shipped})
+    monkeypatch.chdir(tmp_path)
+    for name in ("shipped", "dance", "dance/music", "dance/config.json"):
+        Path(name).mkdir()
+    assert find_head("dance") == shipped
+    Path("dance/model").mkdir()
+    Path("dance/model/config.json").touch()
+    assert find_head("dance") == Path("dance/model")
+
+
 def test_a_licence_on_a_line_of_its_own_counts_first(tmp_path: Path) -> None:
     assert licence(tmp_path) == "unknown"
     (tmp_path / "README.md").write_text(CARD + "\nLicence: yours\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from ostinato.chat.encode import encode_chat, encode_training
 from ostinato.chat.messages import Message, Tool, ToolCall, ToolResult
 from ostinato.chat.template import reply
 from ostinato.grading.types import Grade, malformed, right, wrong
-from ostinato.rl.rollout import Ask, Limits, Player
+from ostinato.rl.rollout import PATIENCE, Ask, Limits, Player
 from ostinato.rl.types import Action, Observation, Step, StopReason
 from tiny_language import byte_tokenizer
 
@@ -161,6 +162,64 @@ def test_slow_environments_are_waited_for_beside_the_rest() -> None:
     mixed = [ask(2), ask(2, "code/counting"), ask(1, "software/counting")]
     groups = play(Scripted(lines), *mixed)
     assert [group[0].trajectory.grade.correct for group in groups] == [True, True, False]
+
+
+@dataclass
+class Recorded(Scripted):
+    """Also what it was told to do, in order."""
+
+    log: list[tuple[str, int]] = field(default_factory=list)
+
+    def more(self, conversation: int, read: Sequence[int], *, room: int) -> None:
+        self.log.append(("more", conversation))
+        super().more(conversation, read, room=room)
+
+    def end(self, conversation: int) -> None:
+        self.log.append(("end", conversation))
+        super().end(conversation)
+
+    def advance(self) -> list[tuple[int, Written]]:
+        found = super().advance()
+        self.log += [("written", number) for number, _ in found]
+        return found
+
+
+@dataclass(frozen=True)
+class Late(Counting):
+    """Whose environments take their time, every second one of them."""
+
+    first: int = 0
+    made: list[int] = field(default_factory=list)
+
+    def env(self) -> CountingEnv:
+        self.made.append(len(self.made))
+        return LateEnv(self.rounds, pause=0.02 if len(self.made) % 2 == self.first else 0.0)
+
+
+@dataclass
+class LateEnv(CountingEnv):
+    pause: float = 0.0
+
+    def step(self, action: Action) -> Step:
+        time.sleep(self.pause)
+        return super().step(action)
+
+
+def test_when_a_program_answers_decides_nothing() -> None:
+    logs: list[list[tuple[str, int]]] = []
+    for first in (0, 1):
+        sampler = Recorded(lines)
+        late = Ask("code/counting", 1, 5, Late(first=first))  # pyright: ignore[reportArgumentType]
+        play(sampler, ask(), late, ask(), ask(1), group=6)
+        logs.append(sampler.log)
+    assert logs[0] == logs[1]
+    log = logs[0]
+    slow = range(6, 12)
+    for number in slow:
+        begun = log.index(("written", number))
+        heard = log.index(("more", number))
+        rounds = [entry for entry in log[begun:heard] if entry[0] == "written"]
+        assert len(rounds) > PATIENCE or log[heard - 1][0] != "written"
 
 
 def test_members_of_a_group_and_tasks_have_seeds_of_their_own() -> None:

@@ -15,11 +15,13 @@ from ostinato.data.shards import read_shards
 from ostinato.music import splits
 from ostinato.music.midi import write_midi
 from ostinato.music.score import Score, Track
+from ostinato.music.similarity import Link
 
 RUNS = Path(__file__).parents[2] / "runs"
 sys.path.insert(0, str(RUNS))
 
 from music_corpora import findings, leaks, packing, report, shards  # noqa: E402
+from music_corpora.pieces import Item  # noqa: E402
 
 
 def tune(seed: int, *, notes: int = 60) -> Score:
@@ -146,3 +148,21 @@ def test_a_packed_file_holds_the_same_rows(written: Written, tmp_path: Path):
     (tmp_path / "cut.npz.xz").write_bytes((out / "emopia.npz.xz").read_bytes()[:-9])
     with pytest.raises(UserError, match="expected a file of packed shards"):
         packing.unpack(tmp_path / "cut.npz.xz", tmp_path / "cut")
+
+
+def test_where_one_part_of_a_work_leaks_all_do():
+    def item(corpus: str, name: str, song: str) -> Item:
+        return Item(corpus, name, song, 1, np.zeros(0, np.uint64), ())
+
+    held = item("asap", "etude", "etude")
+    one, other = item("giantmidi-compared", "a", "liszt"), item("giantmidi", "b", "liszt")
+    same_name = item("emopia", "c", "liszt")  # a song of another corpus
+    found = leaks.leaks(
+        [held, one, other, same_name],
+        [Link(held.key, one.key, 0.4, 20)],
+        {("asap", "etude")},
+    )
+    assert {(leak.document.key, leak.held.key) for leak in found} == {
+        ("giantmidi-compared:a", "asap:etude"),
+        ("giantmidi:b", "asap:etude"),
+    }

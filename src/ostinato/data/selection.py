@@ -18,6 +18,7 @@ class Split:
 
     sides: Mapping[str, str]
     corpora: tuple[str, ...] | None  # whose names these are; None: any corpus's
+    held: frozenset[str] = frozenset()  # songs of a file that it has on its valid or test side
 
     def side(self, entry: Entry) -> str | None:
         """The side of a document; None where the split does not speak of it. A stretched copy
@@ -25,7 +26,8 @@ class Split:
         """
         if self.corpora is not None and entry.corpus not in self.corpora:
             return None
-        return self.sides.get(original(entry.name)) or self.sides.get(entry.song)
+        names = (entry.name, original(entry.name), entry.song)
+        return next((self.sides[name] for name in names if name in self.sides), None)
 
 
 def load_split(name: str) -> Split:
@@ -36,7 +38,8 @@ def load_split(name: str) -> Split:
     if not path.is_file():
         raise UserError(f"{path}: expected a CSV file with the columns name,song,side.")
     rows = splits.parse(path.read_text(encoding="utf-8"), name)
-    return Split({document: side for document, _, side in rows}, None)
+    held = frozenset(song for _, song, side in rows if side != "train")
+    return Split({document: side for document, _, side in rows}, None, held)
 
 
 def held_out(entries: Iterable[Entry], extra: Sequence[str] = ()) -> set[tuple[str, str]]:
@@ -48,7 +51,11 @@ def held_out(entries: Iterable[Entry], extra: Sequence[str] = ()) -> set[tuple[s
     known = list(entries)
     found = set(splits.excluded({entry.corpus for entry in known}))
     for split in map(load_split, extra):
-        found |= {(e.corpus, e.song) for e in known if split.side(e) in ("valid", "test")}
+        found |= {
+            (e.corpus, e.song)
+            for e in known
+            if split.side(e) in ("valid", "test") or e.song in split.held
+        }
     return found
 
 

@@ -8,6 +8,7 @@ written that needs it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Sequence
@@ -63,14 +64,20 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
     fine = _Fine(recipe, labelled, vocabulary, Reader(model, matcher, device), digest)
     valid = fine.evaluation("valid")
+    trunk = _frozen(model)
     outcome = train(
         model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
     )
+    if _frozen(model) != trunk:
+        raise UserError(
+            f"{recipe.run} was begun on another encoder than {recipe.init} is now: begin anew with "
+            "fresh = true, or give it another run directory"
+        )
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
     if labelled.unlabelled:
         result["unlabelled"] = labelled.unlabelled
-    if outcome.reason != "interrupted":
+    if outcome.reason == "finished":  # of a part, no test set is scored
         result |= fine.finish(folder, valid)
     return finish(recipe.run, result)
 
@@ -237,6 +244,15 @@ def _model(
     digest = head_directory.digest(model.encoder)
     attach(model.encoder, recipe.adapter)
     return model, digest
+
+
+def _frozen(model: MidiformerModel) -> str:
+    """A digest of the weights that are not trained: resuming restores those of the beginning."""
+    hashed = hashlib.blake2b(digest_size=16)
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            hashed.update(parameter.detach().cpu().contiguous().numpy().tobytes())
+    return hashed.hexdigest()
 
 
 if __name__ == "__main__":

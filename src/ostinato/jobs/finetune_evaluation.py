@@ -16,7 +16,7 @@ from ostinato.train.recipe import build_batches
 from ostinato.train.steps import Reader
 
 DOMAIN_PIECES = 500  # of training that its mean and variance are measured on
-DOMAIN_QUANTILE = 0.99  # of the validation pieces; the farthest is the threshold where they are few
+DOMAIN_QUANTILE = 0.99  # of the validation pieces; see `measure_domain`
 _TIE = 1e-3  # of a nat; less than one piece in a thousand
 
 

@@ -113,7 +113,7 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=valid.validate)
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
-    if outcome.reason != "interrupted":
+    if outcome.reason == "finished":  # of a part, no test set is scored
         answers = valid.answers()
         temperature = fit_temperature(answers)
         result |= {"labels": list(labelled.labels), "temperature": temperature}

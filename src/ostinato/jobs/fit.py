@@ -80,13 +80,13 @@ def fit(request: FitRequest) -> dict[str, object]:
 def examine(request: FitRequest, tracks: TrackLabels | None, steps_per_quarter: int) -> Look:
     """Read every file, find copies and kin, and split."""
     offered = find_items(request.folder, request.labels, of_notes=tracks is not None)
-    readings, unreadable = read_items(offered.items, steps_per_quarter, tracks)
     names = tracks.names if tracks else sorted({item.label for item in offered.items})
     if len(names) > MOST_LABELS:
         raise UserError(
             f"{request.folder}: expected {MOST_LABELS} classes at most; it has {len(names):,} "
             f"({names[0]}, {names[1]}, ...): is each file in a folder of its own?"
         )
+    readings, unreadable = read_items(offered.items, steps_per_quarter, tracks)
     return look(
         names,
         group_items(readings),
@@ -128,6 +128,7 @@ def _train(
 
     fit_train.write_data(found, training)
     recipe = fit_train.recipe(found, training)
+    fit_train.check_begun(recipe)
     ended = finetune.run(recipe)
     told: dict[str, object] = {"run": str(request.run), "training": ended}
     out = console()
@@ -178,5 +179,7 @@ def _story(ended: dict[str, object], steps: int) -> str:
         f"Trained for {step:,} steps in {ended['seconds']} s; step {ended['best_step']:,} is kept."
     )
     if isinstance(step, int) and step < steps:
-        story += f" The time was up before all {steps:,} steps (--minutes gives it more)."
+        story += (
+            f" The time was up before all {steps:,} steps (begin anew with --fresh --minutes N)."
+        )
     return story

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,12 +93,19 @@ def _check_apart(names: Iterator[str]) -> None:
 
 def _from_csv(folder: Path, labels: Path, *, of_notes: bool) -> Found:
     present = {_name(path, folder): path for path in _midi_files(folder)}
-    short = {name.removesuffix(path.suffix): path for name, path in present.items()}
+    short: defaultdict[str, list[str]] = defaultdict(list)
+    for name, path in present.items():
+        short[name.removesuffix(path.suffix)].append(name)
     items: dict[Path, Item] = {}
     left: list[Left] = []
     contrary: set[Path] = set()
-    for name, label, group in _rows(labels, of_notes=of_notes):
-        path = present.get(name) or short.get(name) or _elsewhere(folder, name)
+    for written, label, group in _rows(labels, of_notes=of_notes):
+        name = written if written in present or written in short else _tidy(written)
+        meant = [name] if name in present else short.get(name, [name])
+        if len(meant) > 1:
+            left.append(Left(name, f"may be {' or '.join(meant)}: the CSV has to say which"))
+            continue
+        path = present.get(meant[0]) or _elsewhere(folder, name)
         if path is None:
             left.append(Left(name, "is named in the CSV, and there is no such MIDI file"))
             continue
@@ -119,6 +127,11 @@ def _from_csv(folder: Path, labels: Path, *, of_notes: bool) -> Found:
     return Found(tuple(ordered), tuple(left), (remark,) if unnamed else ())
 
 
+def _tidy(name: str) -> str:
+    """A name as spreadsheets and Windows write it, as a path below the folder."""
+    return name.strip().replace("\\", "/").removeprefix("./")
+
+
 def _elsewhere(folder: Path, name: str) -> Path | None:
     """A file that the CSV names by a path of its own."""
     path = folder / name
@@ -136,6 +149,12 @@ def _rows(labels: Path, *, of_notes: bool) -> Iterator[tuple[str, str, str]]:
         raise UserError(f"{labels}: expected a CSV file with the columns file,label") from None
     except UnicodeDecodeError:
         raise UserError(f"{labels}: expected a CSV file in UTF-8; save it anew as that") from None
+    first, _, _ = text.partition("\n")
+    if ";" in first and "," not in first:
+        raise UserError(
+            f"{labels}: expected commas between the columns; its first line has semicolons: save "
+            "it anew with commas"
+        )
     needed = ("file",) if of_notes else ("file", "label")
     lines = csv.DictReader(io.StringIO(text, newline=""), restval="", strict=True)
     try:

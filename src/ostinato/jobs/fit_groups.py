@@ -8,8 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from ostinato.jobs.fit_folder import Item, Left
 from ostinato.jobs.fit_read import Reading
+from ostinato.music.compound_words import NEW
 from ostinato.music.similarity import near_duplicates
 
 # "song_3", "song-v2", "song (4)": what is left without the number is the song.
@@ -58,50 +61,82 @@ GIVEN = "the CSV's groups"
 
 
 def group_items(readings: Mapping[Item, Reading]) -> Grouping:
-    """Leave out exact copies, and find what else belongs together."""
-    items, copies = _drop_copies(readings)
-    names = [item.name for item in items]
-    given = {item.name: item.group for item in items if item.group}
-    sources = [Source(NEAR, near_duplicates({i.name: readings[i].prints for i in items}))]
-    songs = songs_of_names(items)
-    sources.append(Source(NAMED, _first_names(names, songs)))
-    if given:
-        sources.append(Source(GIVEN, _first_names(names, given)))
-    return Grouping(
-        items, join(names, [source.group for source in sources]), tuple(sources), copies
-    )
+    """Leave out exact copies, and find what else belongs together.
+
+    What is kin of a copy is kin of the file that is kept in its place.
+    """
+    items, copies, original = _drop_copies(readings)
+    every = sorted(readings, key=lambda item: item.name)
+    names, kept = [item.name for item in every], [item.name for item in items]
+    found = {
+        NEAR: near_duplicates({item.name: readings[item].prints for item in every}),
+        NAMED: _first_names(names, songs_of_names(every, original)),
+    }
+    if given := {item.name: item.group for item in every if item.group}:
+        found[GIVEN] = _first_names(names, given)
+
+    def of_kept(*groups: Mapping[str, str]) -> dict[str, str]:
+        return _first_names(kept, join(names, [original, *groups]))
+
+    sources = tuple(Source(name, of_kept(group)) for name, group in found.items())
+    return Grouping(items, of_kept(*found.values()), sources, copies)
 
 
 def _drop_copies(
     readings: Mapping[Item, Reading],
-) -> tuple[tuple[Item, ...], tuple[Left, ...]]:
-    """The first file of each set of copies; none at all where copies have several classes."""
+) -> tuple[tuple[Item, ...], tuple[Left, ...], dict[str, str]]:
+    """The first file of each set of copies; none at all where copies are labelled differently.
+
+    Beside them those that are left out, and for the name of every file its set's first.
+    """
     same: defaultdict[bytes, list[Item]] = defaultdict(list)
     for item, reading in readings.items():
         same[reading.music].append(item)
     kept: list[Item] = []
     left: list[Left] = []
-    for first, *others in same.values():
-        if any(other.label != first.label for other in others):
-            for item in (first, *others):
-                other = next(one for one in (first, *others) if one.label != item.label)
-                reason = f"is {item.label}, and with the same notes {other.name} is {other.label}"
-                left.append(Left(item.name, reason))
+    original: dict[str, str] = {}
+    for copies in same.values():
+        first, *others = copies
+        original |= {item.name: first.name for item in copies}
+        told = {item: (item.label, _labels_of_notes(readings[item])) for item in copies}
+        if len(set(told.values())) == 1:
+            kept.append(first)
+            left += [Left(other.name, f"the same notes as {first.name}") for other in others]
             continue
-        kept.append(first)
-        left += [Left(other.name, f"the same notes as {first.name}") for other in others]
-    return tuple(sorted(kept, key=lambda item: item.name)), tuple(left)
+        for item in copies:
+            other = next(one for one in copies if told[one] != told[item])
+            left.append(Left(item.name, _contradiction(item, other)))
+    return tuple(sorted(kept, key=lambda item: item.name)), tuple(left), original
 
 
-def songs_of_names(items: Sequence[Item]) -> dict[str, str]:
+def _labels_of_notes(reading: Reading) -> bytes:
+    """Equal for files with the same words and labels, in whatever order equal notes come."""
+    values = reading.values
+    another = (values[1:, 1:] != values[:-1, 1:]).any(1) | (values[1:, 0] == NEW)
+    place = np.concatenate([[0], np.cumsum(another)])
+    return reading.label[np.lexsort((reading.label, place))].tobytes()
+
+
+def _contradiction(item: Item, other: Item) -> str:
+    if item.label != other.label:
+        return f"is {item.label}, and with the same notes {other.name} is {other.label}"
+    return f"has the same notes as {other.name}, and labels them differently"
+
+
+def songs_of_names(
+    items: Sequence[Item], original: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The song of the files that are numbered parts of one, by their names alone.
 
     ``Q1_SONG_3`` and ``Q4_SONG_0``: a first field that only repeats the class is no part of the
     song; ``SONG`` itself belongs to ``SONG-v1``. Numbers that count a whole class (``jig_1`` to
-    ``jig_300``) tell no songs.
+    ``jig_300``) tell no songs. Copies of one file (``original``: the first of them, for each name)
+    count once.
     """
+    original = original or {item.name: item.name for item in items}
     stem = {item.name: PurePosixPath(item.name).stem for item in items}
-    telling = _fields_of_classes(items, stem)
+    first = [item for item in items if original[item.name] == item.name]
+    telling = _fields_of_classes(first, stem)
     songs: dict[str, str] = {}
     said: set[str] = set()  # songs whose parts are called so, as in "-v1"
     for name, whole in stem.items():
@@ -114,7 +149,7 @@ def songs_of_names(items: Sequence[Item]) -> dict[str, str]:
     for name, whole in stem.items():
         if name not in songs and (song := _without_class(whole, telling)) in parted:
             songs[name] = song
-    return _believed(items, songs, said)
+    return _believed(items, songs, said, original)
 
 
 def _without_class(song: str, telling: set[str]) -> str:
@@ -141,15 +176,19 @@ def _fields_of_classes(items: Sequence[Item], stem: Mapping[str, str]) -> set[st
     }
 
 
-def _believed(items: Sequence[Item], songs: Mapping[str, str], said: set[str]) -> dict[str, str]:
+def _believed(
+    items: Sequence[Item], songs: Mapping[str, str], said: set[str], original: Mapping[str, str]
+) -> dict[str, str]:
     """The songs whose parts are called so, and those of classes that have several songs, and few
     files to each.
     """
-    size = Counter(songs.values())
+    label = {item.name: item.label for item in items}
+    parts = {(original[name], song): label[name] for name, song in songs.items()}
+    size = Counter(song for _, song in parts)
     of_class: defaultdict[str, list[str]] = defaultdict(list)
-    for item in items:
-        if size[songs.get(item.name, "")] > 1:
-            of_class[item.label].append(songs[item.name])
+    for (_, song), its_label in parts.items():
+        if size[song] > 1:
+            of_class[its_label].append(song)
     trusted = {
         label
         for label, found in of_class.items()

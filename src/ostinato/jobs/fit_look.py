@@ -54,6 +54,11 @@ class Look:
             total += np.bincount(self.readings[item].label, minlength=size)
         return total[1:]
 
+    def missing(self, side: Side) -> list[str]:
+        """The classes of which there is something, but nothing on this side."""
+        counts = zip(self.names, self.counts(), self.counts(side), strict=True)
+        return [name for name, count, there in counts if count and not there]
+
     def songs(self, side: Side) -> int:
         """Groups of one side."""
         return len({self.grouping.group[item.name] for item in self.on(side)})
@@ -69,12 +74,17 @@ class Look:
                 f"all that can be learnt from is of one class ({present[0]}), and there is nothing "
                 "to tell apart: expected two or more"
             )
-        for side in ("test", "valid"):
+        for side in SIDES:
             if np.count_nonzero(self.counts(side)) < min(2, len(present)):
                 return (
                     f"too few songs: the {side} side would hold fewer than two classes; expected "
                     f"{FEWEST} or more songs (files that are not kin) in at least two classes"
                 )
+        if untaught := self.missing("train"):
+            return (
+                f"too few songs of {_some(untaught)}: the training side would hold none of them; "
+                f"expected {FEWEST} or more songs (files that are not kin) of each class"
+            )
         return ""
 
     def as_json(self) -> dict[str, object]:
@@ -161,14 +171,7 @@ def show(out: Console, found: Look) -> None:
 def _remarks(found: Look) -> list[str]:
     """What a reader of the numbers has to know."""
     said: list[str] = []
-    untested = [
-        name
-        for name, count, tested in zip(
-            found.names, found.counts(), found.counts("test"), strict=True
-        )
-        if count and not tested
-    ]
-    if untested:
+    if untested := found.missing("test"):
         said.append(f"too few songs to be tested on: {_some(untested)}")
     if 0 < found.songs("test") < FEW_TESTED:
         said.append(

@@ -11,9 +11,11 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from ostinato.base.config import to_dict
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json, write_text
@@ -35,6 +37,8 @@ FEWEST_STEPS, MOST_STEPS = 120, 4000  # where epochs are not said
 VALIDATIONS = 4  # of a run
 MOST_VALID = 240  # pieces, evenly spaced: more would take longer than they tell
 PLAN = "fit.json"
+# The options that decide a run, and what a recipe, or its part ``train``, calls them.
+OPTIONS = {"--trunk": "init", "--epochs": "steps", "--minutes": "budget_seconds", "--seed": "seed"}
 SHARDS, SPLIT, LABELS, PIECES = "shards", "split.csv", "labels.csv", "pieces.csv"
 
 
@@ -197,6 +201,23 @@ def recipe(found: Look, training: Training) -> FinetuneRecipe:
             ),
         ),
     )
+
+
+def check_begun(recipe: FinetuneRecipe) -> None:
+    """Refuse to go on with a run that began with other options."""
+    path = recipe.run / "recipe.json"
+    if recipe.fresh or not path.is_file() or not (recipe.run / "state.safetensors").exists():
+        return
+    before, now = _flat(json.loads(path.read_text(encoding="utf-8"))), _flat(to_dict(recipe))
+    if changed := [name for name, key in OPTIONS.items() if before.get(key) != now.get(key)]:
+        raise UserError(
+            f"{recipe.run}: this run began with another {' and another '.join(changed)}: repeat "
+            "that, say --fresh to begin anew, or choose another folder (--out)"
+        )
+
+
+def _flat(recipe: dict[str, Any]) -> dict[str, Any]:
+    return {**recipe, **recipe.get("train", {})}
 
 
 def rows_of_parts(found: Look, training: Training) -> int:

@@ -103,22 +103,27 @@ def label(request: LabelRequest) -> list[Labelled]:
 def find_head(task: str) -> Path:
     """The model directory of a task's name, of a bundled model's, of a path, or of a run of fit."""
     known = bundled()
-    if task in TASKS and not Path(task).exists():
+    own = [place for place in (Path(task), Path(task) / "model") if _is_model(place)]
+    if task in TASKS and not own:
         if TASKS[task] in known:
             return known[TASKS[task]]
         raise UserError(
             f"{task}: the model {TASKS[task]} did not come with this copy of ostinato; fit one to "
             "a folder of your own (`ostinato fit DIR`) and name it: --task RUN"
         )
-    places = (known.get(task), Path(task), Path(task) / "model")
-    for place in places:
-        if place is not None and (place / "config.json").is_file():
-            return place
+    if task in known and _is_model(known[task]):
+        return known[task]
+    if own:
+        return own[0]
     if task == "melody":
         raise UserError("melody: notes are labelled by `ostinato melody FILE -o OUT`")
     raise UserError(
         f"--task: expected {', '.join(TASKS)}, a model directory or a run of fit; got {task!r}"
     )
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
 
 
 def licence(folder: Path) -> str:

@@ -21,6 +21,8 @@ from ostinato.base.files import write_json
 from ostinato.models.safetensors_io import read_object
 
 FILE = "calibration.json"
+DEVIATIONS = 3.0  # standard, above the mean distance
+MARGIN = 1e-5  # of the threshold, lest rounding leave out the piece that lies on it
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Domain:
     threshold: float
     """A piece farther away than this is out of the domain."""
     quantile: float
-    """The share of the validation pieces that lie within the threshold."""
+    """Of the validation pieces this share lies within the threshold, or more."""
 
     def distance(self, state: NDArray[np.floating]) -> float:
         """How far a piece's mean hidden state [d] is away: about 1 for a training piece.
@@ -67,15 +69,22 @@ class Calibration:
 def measure_domain(
     training: NDArray[np.floating], validation: NDArray[np.floating], *, quantile: float
 ) -> Domain:
-    """The domain of training pieces [n, d], its threshold by validation pieces [m, d]."""
+    """The domain of training pieces [n, d], its threshold by validation pieces [m, d].
+
+    That is the ``quantile`` of their distances (the larger of two that it lies between), or
+    their mean and ``DEVIATIONS`` standard deviations where that is more: the largest of a few
+    distances is soon exceeded by ordinary music.
+    """
     domain = Domain(
         _rounded(training.mean(0, dtype=np.float64)),
         _rounded(training.var(0, dtype=np.float64)),
         threshold=np.inf,
         quantile=quantile,
     )
-    distances = [domain.distance(state) for state in validation]
-    return replace(domain, threshold=_rounded([float(np.quantile(distances, quantile))])[0])
+    distances = np.array([domain.distance(state) for state in validation])
+    far = float(np.quantile(distances, quantile, method="higher"))
+    farther = float(distances.mean() + DEVIATIONS * distances.std())
+    return replace(domain, threshold=_rounded([max(far, farther) * (1 + MARGIN)])[0])
 
 
 def save_calibration(folder: Path, calibration: Calibration) -> None:
