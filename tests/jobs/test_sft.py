@@ -88,7 +88,7 @@ def test_what_a_user_gets_wrong(folder: Path) -> None:
     recipe = folder / "sft.toml"
     cases = {
         "unknown key 'stages'": ["stages=[]"],
-        "is missing": [f"init={folder}/none"],
+        "expected a model directory": [f"init={folder}/none"],
         "no folder of tokens": [f'shards=["{folder}"]'],
         "length of at least 2": ["length=1"],
         "not compiled": ["train.compile=true"],
