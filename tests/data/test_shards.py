@@ -83,6 +83,16 @@ def test_what_is_no_shard_folder_says_so(tmp_path: Path) -> None:
         read_shards([tmp_path])
 
 
+def test_names_may_hold_what_unicode_takes_for_the_end_of_a_line(tmp_path: Path) -> None:
+    names = ["a\u2028b", "c\x85d", "e\x0cf", "g\r\nh"]
+    values, label = toy_document(0)
+    with ShardWriter(tmp_path, HEADER) as writer:
+        for name in names:
+            writer.add(Entry(name, name, "toy", len(values), 1), values, label)
+    assert [entry.name for entry in read_entries(tmp_path)] == names
+    assert [entry.song for entry in read_shards([tmp_path]).entries] == names
+
+
 @pytest.mark.parametrize("name", ["words.json", "documents.jsonl"])
 @pytest.mark.parametrize("text", ["{", "[1]\n", '{"vocab": 3}\n', "\udcff"])
 def test_a_damaged_folder_is_named(tmp_path: Path, name: str, text: str) -> None:

@@ -155,7 +155,7 @@ def test_a_head_without_its_trunk_says_where_it_looked(folder: Path, tmp_path: P
 
 
 def test_bundled_models_of_notes_load_as_before() -> None:
-    if "midiformer-melody" in bundled():
-        loaded = load("midiformer-melody", device="cpu")
-        assert isinstance(loaded, NoteModel)
-        assert loaded.names == ("melody", "bridge", "accompaniment")
+    assert "midiformer-melody" in bundled()
+    loaded = load("midiformer-melody", device="cpu")
+    assert isinstance(loaded, NoteModel)
+    assert loaded.names == ("melody", "bridge", "accompaniment")

@@ -15,11 +15,14 @@ from ostinato.base.errors import UserError
 from ostinato.data.shards import read_shards
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
+from ostinato.jobs.finetune_data import read_piece_labels
 from ostinato.jobs.pretrain import pretrain
 from ostinato.models import midiformer
 from ostinato.models.midiformer import head_directory
 from ostinato.music import splits
 from ostinato.music.corpora import find_corpus
+from ostinato.train.pieces import PieceAnswers, PieceReader
+from ostinato.train.steps import Reader, SequenceLabelStep
 from toy_corpus import TINY_MODEL, TINY_WINDOW
 from toy_pieces import KINDS, write_toy_pieces
 
@@ -99,9 +102,10 @@ def test_notes_from_recipe_to_answers(folder: Path) -> None:
     assert model.names == ("melody", "bridge", "accompaniment")
 
 
-def test_inference_says_what_training_said(folder: Path, trunk: Path) -> None:
-    """The same pieces, windows and weights by either way: nothing is lost on the way to disk."""
-    finetune(folder / "pieces.toml", ['dtype="float32"', "train.steps=3"])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_inference_says_what_training_said(folder: Path, trunk: Path, dtype: str) -> None:
+    """The same pieces, windows and weights by either way: the files are what was scored."""
+    finetune(folder / "pieces.toml", [f"dtype={dtype}", "train.steps=10"])
     told = result(folder)["valid"]
     assert isinstance(told, dict)
     model = load_piece_model(folder / "fine" / "model", device="cpu")
@@ -112,11 +116,34 @@ def test_inference_says_what_training_said(folder: Path, trunk: Path) -> None:
         found = model.label_words(documents.values[first:last])
         losses.append(-np.log(found.probabilities[int(int(entry.name[1:]) % 3 == 2)]))
         distances.append(found.distance)
-    assert np.mean(losses) == pytest.approx(told["loss"]["calibrated"], rel=1e-4)
+    assert np.mean(losses) == pytest.approx(told["loss"]["calibrated"], rel=3e-6)
     domain = model.calibration.domain
     assert domain is not None
     spread = np.mean(distances) + 3 * np.std(distances)
     assert domain.threshold == pytest.approx(max(*distances, spread), rel=1e-4)
+
+
+def test_a_side_is_read_once_to_be_scored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    read = PieceReader.__call__
+
+    def counted(self: PieceReader, reader: Reader, head: str) -> PieceAnswers:
+        found = read(self, reader, head)
+        sizes.append(len(found.states))
+        return found
+
+    monkeypatch.setattr(PieceReader, "__call__", counted)
+    finetune(folder / "pieces.toml", ["train.steps=1", "train.validate_every=0"])
+    assert sorted(sizes) == [4, 4, 4, 8]  # to choose the weights; valid, test and train at the end
+
+
+def test_only_what_is_trained_is_saved_in_a_run(folder: Path) -> None:
+    finetune(folder / "pieces.toml", ["train.steps=2", "train.average=0.5"])
+    for file in ("state", "best"):
+        names = load_file(folder / "fine" / f"{file}.safetensors")
+        weights = [name for name in names if not name.startswith("optimizer.")]
+        assert weights
+        assert all(".heads." in name or name.endswith((".down", ".up")) for name in weights)
 
 
 def test_an_interrupted_adapter_goes_on_to_the_same_weights(
@@ -131,8 +158,17 @@ def test_an_interrupted_adapter_goes_on_to_the_same_weights(
     part = result(folder)
     assert part["reason"] == "out of time" and 0 < int(str(part["step"])) < 6
     assert "test" not in part and "valid" not in part  # a part is not scored
+    assert part["next"] == "the same command goes on"
     before = (folder / "fine" / "metrics.jsonl").read_text()
-    finetune(folder / "pieces.toml", overrides)
+    assert before
+    steps: list[int] = []
+    step = SequenceLabelStep.__call__
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            SequenceLabelStep, "__call__", lambda s, number: steps.append(number) or step(s, number)
+        )
+        finetune(folder / "pieces.toml", overrides)
+    assert steps == list(range(int(str(part["step"])), 6))
     assert result(folder)["reason"] == "finished" and "test" in result(folder)
     assert (folder / "fine" / "metrics.jsonl").read_text().startswith(before)
     assert (folder / "fine" / "model" / "model.safetensors").read_bytes() == whole
@@ -150,8 +186,9 @@ def test_a_run_does_not_go_on_with_another_trunk(
     weights = load_file(own / "model-00001-of-00001.safetensors")
     changed = {n: t * 1.5 if t.is_floating_point() else t for n, t in weights.items()}
     save_file(changed, own / "model-00001-of-00001.safetensors")
-    with pytest.raises(UserError, match="was begun on another encoder"):
+    with pytest.raises(UserError, match=r"another recipe \(weights of init\)"):
         finetune(folder / "pieces.toml", overrides)
+    assert result(folder)["reason"] == "out of time"
 
 
 def test_a_head_is_no_encoder_to_begin_with(folder: Path) -> None:
@@ -243,6 +280,12 @@ def test_pieces_without_a_label_are_left_out_and_counted(folder: Path, trunk: Pa
     told = result(folder)
     assert told["unlabelled"] == 2
     assert told["documents"] == {"train": 7, "valid": 3, "test": 4}
+
+
+def test_names_of_labels_may_hold_what_unicode_takes_for_the_end_of_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("name,label\na\u2028b,x\x85y\nc,z\n", encoding="utf-8")
+    assert read_piece_labels(path) == {"a\u2028b": "x\x85y", "c": "z"}
 
 
 @pytest.mark.parametrize("name", ["composer", "emotion", "dance"])

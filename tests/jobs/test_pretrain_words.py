@@ -19,6 +19,9 @@ from ostinato.jobs.finetune_words import FinetuneWordsRecipe
 from ostinato.jobs.pretrain import pretrain
 from ostinato.jobs.pretrain_words import PretrainWordsRecipe
 from ostinato.models import words
+from ostinato.train.answers import Answers
+from ostinato.train.notes import note_answers
+from ostinato.train.steps import Reader
 from toy_corpus import TINY_MODEL, TINY_WINDOW, write_toy_shards
 
 MODEL = """
@@ -136,6 +139,29 @@ def test_the_same_notes_are_scored_as_of_a_midiformer(folder: Path) -> None:
         truth = [[sum(row) for row in found[side]["confusion"]] for found in (ours, theirs)]
         assert truth[0] == truth[1]
     assert ours["documents"] == theirs["documents"]
+
+
+def test_a_part_is_not_scored_and_the_files_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is scored at the end, unlike what the weights are chosen by, fits the files."""
+    rounded: list[bool] = []
+
+    def scored(reader: Reader, *rest: Any, **named: Any) -> Answers:
+        weights = [p.detach() for p in reader.model.parameters()]
+        rounded.append(all(torch.equal(w, w.bfloat16().float()) for w in weights))
+        return note_answers(reader, *rest, **named)
+
+    monkeypatch.setattr("ostinato.jobs.finetune_evaluation.note_answers", scored)
+    small = ["train.steps=3", "train.validate_every=0", "model.hidden_size=16", "dtype=bfloat16"]
+    finetune_words.finetune(folder / "fine.toml", [*small, "train.max_seconds=1e-9"])
+    part = result(folder, "fine")
+    assert (part["reason"], part["next"]) == ("out of time", "the same command goes on")
+    assert not rounded
+    assert not (folder / "fine" / "model").exists()
+    finetune_words.finetune(folder / "fine.toml", small)
+    assert rounded == [False, True, True]
+    assert "next" not in result(folder, "fine")
 
 
 def test_fine_tuning_begins_at_the_pretrained_encoder(folder: Path) -> None:

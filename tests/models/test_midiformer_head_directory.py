@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from ostinato.base.errors import UserError
 from ostinato.models.midiformer import (
@@ -56,6 +56,22 @@ def test_with_its_trunk_it_is_the_trained_model(written, tokens, ngrams) -> None
     torch.testing.assert_close(found, expected)
     plain = set(MidiformerModel(trained.config, trained.specs).state_dict())
     assert set(loaded.state_dict()) == plain
+
+
+def test_in_half_precision_as_by_default_it_is_nearly_the_same(
+    written, tokens, ngrams, tmp_path: Path
+) -> None:
+    trained, folder, trunk = written
+    head_directory.save(tmp_path / "half", trained, head_directory.describe(folder))
+    half, whole = (folder.parent / name / "model.safetensors" for name in ("half", "head"))
+    assert {tensor.dtype for tensor in load_file(half).values()} == {torch.float16}
+    assert half.stat().st_size < whole.stat().st_size
+    loaded = head_directory.load(tmp_path / "half", trunk)
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    expected = trained.sequence_head("dance")(trained.encoder(tokens, ngrams=ngrams), tokens != 0)
+    found = loaded.sequence_head("dance")(loaded.encoder(tokens, ngrams=ngrams), tokens != 0)
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=0.002)
+    assert not torch.equal(found, expected)
 
 
 def test_what_it_knows_comes_back(written) -> None:

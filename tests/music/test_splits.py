@@ -128,6 +128,14 @@ def test_bad_files(text: str, complaint: str):
         splits.parse(text, "x.csv")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_names_may_hold_what_unicode_takes_for_the_end_of_a_line(end: str):
+    rows = [("a\u2028b", "s\x85t", "train"), ("c\x0cd", "u", "test")]
+    lines = ["name,song,side", *(",".join(row) for row in rows), '"e\nf",v,valid']
+    found = splits.parse("".join(line + end for line in lines), "x.csv")
+    assert found == (*rows, ("e\nf", "v", "valid"))
+
+
 def test_unknown_name():
     with pytest.raises(UserError, match=r"pop909_song.*got 'pop'"):
         splits.load("pop")

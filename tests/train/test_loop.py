@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ostinato.base.errors import UserError
@@ -77,6 +78,41 @@ def test_six_steps_are_three_and_three_more(
     assert [row["loss"] for row in rows_a] == [row["loss"] for row in rows_b]
     assert [row["gradient_norm"] for row in rows_a] == [row["gradient_norm"] for row in rows_b]
     assert outcome.counters.tokens == 6 * accumulate * 16
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_frozen_weights_are_not_saved_and_resuming_does_without(
+    tmp_path: Path, frozen: bool
+) -> None:
+    config = replace(CONFIG, average=0.9, validate_every=2)
+
+    def part(run: str, *, late: float = 0.0, resume: bool = False) -> nn.Module:
+        model = network()
+        model[0].requires_grad_(not frozen)  # type: ignore[index]
+        scores = {"score": 1.0}  # the first is the best
+        train(
+            model,
+            regression(model),
+            replace(config, max_seconds=late),
+            tmp_path / run,
+            resume=resume,
+            validate=lambda: scores,
+        )
+        return model
+
+    straight = part("a")
+    part("b", late=1e-9)
+    assert len(read_metrics(tmp_path / "b" / "metrics.jsonl")) == 1
+    assert same(straight, part("b", resume=True))
+    every = {name for name, _ in straight.named_parameters()}
+    trained = {name for name in every if not (frozen and name.startswith("0."))}
+    for run in "ab":
+        state = load_file(tmp_path / run / "state.safetensors")
+        for kind in ("model", "average"):
+            held = {n.removeprefix(f"{kind}.") for n in state if n.startswith(f"{kind}.")}
+            assert held == trained
+        best = load_file(tmp_path / run / "best.safetensors")
+        assert {*best} == {f"model.{name}" for name in trained}
 
 
 def test_a_run_that_was_killed_counts_and_logs_as_one_that_was_not(tmp_path: Path) -> None:

@@ -184,9 +184,9 @@ def read_entries(folder: Path) -> list[Entry]:
     path = folder / "documents.jsonl"
     known = {item.name for item in fields(Entry)}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        found = (json.loads(line) for line in lines)
-        return [Entry(**{key: row[key] for key in known}) for row in found]
+        # Names may hold what str.splitlines takes for the end of a line.
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            return [Entry(**{key: row[key] for key in known}) for row in map(json.loads, lines)]
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UserError(
             f"{path} is damaged or missing: make the shards anew with `prepare`."

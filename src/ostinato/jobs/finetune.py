@@ -8,7 +8,6 @@ written that needs it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Sequence
@@ -28,9 +27,11 @@ from ostinato.jobs.finetune_card import write_card
 from ostinato.jobs.finetune_data import Labelled, read_labelled
 from ostinato.jobs.finetune_evaluation import (
     DOMAIN_PIECES,
+    GOES_ON,
     NoteEvaluation,
     PieceEvaluation,
     domain_of,
+    round_weights,
 )
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.training import describe, finish, main, report
@@ -55,32 +56,34 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     """Train the head and what it stands on, and write the directory; returns what to report."""
     device = pick_device(recipe.device)
     labelled = read_labelled(recipe)
-    resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
+    pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
+    also: dict[str, str] = {}
+    if pretrained is not None and recipe.adapter_rank:  # which the training state has not
+        also[_TRUNK] = head_directory.digest(pretrained.encoder)
+    resume = open_run(recipe.run, recipe, fresh=recipe.fresh, also=also)
     folder = recipe.run / "model"
     vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
     if not recipe.adapter_rank:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
-    model, digest = _model(recipe, labelled, vocabulary, device)
+    model = _model(recipe, labelled, vocabulary, device, pretrained)
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
-    fine = _Fine(recipe, labelled, vocabulary, Reader(model, matcher, device), digest)
+    fine = _Fine(recipe, labelled, vocabulary, Reader(model, matcher, device), also.get(_TRUNK, ""))
     valid = fine.evaluation("valid")
-    trunk = _frozen(model)
     outcome = train(
         model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
     )
-    if _frozen(model) != trunk:
-        raise UserError(
-            f"{recipe.run} was begun on another encoder than {recipe.init} is now: begin anew with "
-            "fresh = true, or give it another run directory"
-        )
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
     if labelled.unlabelled:
         result["unlabelled"] = labelled.unlabelled
     if outcome.reason == "finished":  # of a part, no test set is scored
         result |= fine.finish(folder, valid)
+    else:
+        result["next"] = GOES_ON
     return finish(recipe.run, result)
 
+
+_TRUNK = "weights of init"  # as `open_run` calls the digest of the trunk
 
 Evaluation = NoteEvaluation | PieceEvaluation
 
@@ -140,13 +143,16 @@ class _Fine:
 
     def finish(self, folder: Path, valid: Evaluation) -> dict[str, object]:
         """Calibrate on the valid side, score, and write the directory."""
-        answers = valid.answers()
-        temperature = fit_temperature(answers)
+        round_weights(self.reader.model, self.recipe.dtype)
         domain = None
         if isinstance(valid, PieceEvaluation):
             pieces = self.labelled.pieces["train"].sample(DOMAIN_PIECES)
             training = PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
-            domain = domain_of(training, valid)
+            found = valid.read()
+            answers, domain = found.answers, domain_of(training, found)
+        else:
+            answers = valid.answers()
+        temperature = fit_temperature(answers)
         calibration = Calibration(temperature, domain)
         result: dict[str, object] = {
             "labels": list(self.labelled.labels),
@@ -154,8 +160,8 @@ class _Fine:
             "valid": answers.as_json(valid.unit, temperature),
         }
         if self.recipe.report_test:
-            found = self.evaluation("test").answers()
-            result["test"] = found.as_json(valid.unit, temperature)
+            told = self.evaluation("test").answers()
+            result["test"] = told.as_json(valid.unit, temperature)
         self._save(folder, calibration)
         write_card(folder, self.recipe, self.labelled, result)
         return {**result, "model": str(folder)}
@@ -218,19 +224,22 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
 
 
 def _model(
-    recipe: FinetuneRecipe, labelled: Labelled, vocabulary: Vocabulary, device: torch.device
-) -> tuple[MidiformerModel, str]:
+    recipe: FinetuneRecipe,
+    labelled: Labelled,
+    vocabulary: Vocabulary,
+    device: torch.device,
+    pretrained: MidiformerModel | None,
+) -> MidiformerModel:
     """The model with a head, both taken from the pre-trained model as far as it has them.
 
-    With an adapter, the encoder is frozen and the digest of its weights is given as well.
+    With an adapter, the encoder is frozen.
     """
     pool = recipe.pool if recipe.kind == "sequence" else "first"
     spec = HeadSpec(recipe.kind, labelled.labels, pool)
     seed, heads = recipe.train.seed, {recipe.head: spec}
-    if not recipe.init:
+    if pretrained is None:
         config = recipe.model.config(vocabulary)
-        return build_model(config, vocabulary, seed=seed, device=device, heads=heads), ""
-    pretrained = midiformer.load(_trunk(recipe.init), device=device)
+        return build_model(config, vocabulary, seed=seed, device=device, heads=heads)
     config = pretrained.config
     if recipe.model.dropout is not None:
         config = replace(config, dropout=recipe.model.dropout)
@@ -239,20 +248,9 @@ def _model(
     if pretrained.specs.get(recipe.head) == spec:
         known = pretrained.heads[recipe.head]
         model.heads[recipe.head].load_state_dict(known.state_dict())
-    if recipe.adapter is None:
-        return model, ""
-    digest = head_directory.digest(model.encoder)
-    attach(model.encoder, recipe.adapter)
-    return model, digest
-
-
-def _frozen(model: MidiformerModel) -> str:
-    """A digest of the weights that are not trained: resuming restores those of the beginning."""
-    hashed = hashlib.blake2b(digest_size=16)
-    for parameter in model.parameters():
-        if not parameter.requires_grad:
-            hashed.update(parameter.detach().cpu().contiguous().numpy().tobytes())
-    return hashed.hexdigest()
+    if recipe.adapter is not None:
+        attach(model.encoder, recipe.adapter)
+    return model
 
 
 if __name__ == "__main__":

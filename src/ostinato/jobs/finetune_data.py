@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def read_piece_labels(path: Path) -> Mapping[str, str]:
         raise UserError(f"{path}: expected a CSV file with the columns name,label ({error})") from (
             error
         )
-    rows = csv.DictReader(text.splitlines())
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     if not {"name", "label"} <= {*(rows.fieldnames or ())}:
         got = ",".join(rows.fieldnames or ()) or "nothing"
         raise UserError(f"{path}: expected the columns name,label; got {got}")

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import nn
 
 from ostinato.data.shards import Documents
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.models.midiformer import Domain
 from ostinato.models.midiformer.calibration import measure_domain
+from ostinato.models.safetensors_io import check_finite
 from ostinato.train.answers import Answers
 from ostinato.train.notes import note_answers
 from ostinato.train.pieces import PieceAnswers, PieceReader, Pieces
-from ostinato.train.recipe import build_batches
+from ostinato.train.recipe import DTypeName, build_batches
 from ostinato.train.steps import Reader
 
 DOMAIN_PIECES = 500  # of training that its mean and variance are measured on
 DOMAIN_QUANTILE = 0.99  # of the validation pieces; see `measure_domain`
+GOES_ON = "the same command goes on"  # what the result says next, of a part of a run
 _TIE = 1e-3  # of a nat; less than one piece in a thousand
 
 
@@ -83,6 +87,16 @@ class PieceEvaluation:
         return {"score": accuracy - _TIE * np.tanh(loss), "accuracy": accuracy, "loss": loss}
 
 
-def domain_of(training: PieceEvaluation, valid: PieceEvaluation) -> Domain:
+def domain_of(training: PieceEvaluation, valid: PieceAnswers) -> Domain:
     """What the head knows of music: its training pieces, the threshold by the valid ones."""
-    return measure_domain(training.read().states, valid.read().states, quantile=DOMAIN_QUANTILE)
+    return measure_domain(training.read().states, valid.states, quantile=DOMAIN_QUANTILE)
+
+
+@torch.no_grad()
+def round_weights(model: nn.Module, dtype: DTypeName) -> None:
+    """Round what was trained to the precision of the files, in place: so the files are scored."""
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            rounded = parameter.to(getattr(torch, dtype))
+            check_finite(name, rounded)
+            parameter.copy_(rounded)

@@ -20,7 +20,12 @@ from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.jobs.finetune_data import Labelled, read_labelled
-from ostinato.jobs.finetune_evaluation import NoteEvaluation, PieceEvaluation
+from ostinato.jobs.finetune_evaluation import (
+    GOES_ON,
+    NoteEvaluation,
+    PieceEvaluation,
+    round_weights,
+)
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.models.midiformer import HeadSpec
@@ -113,7 +118,10 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=valid.validate)
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
-    if outcome.reason == "finished":  # of a part, no test set is scored
+    if outcome.reason != "finished":  # of a part, no test set is scored
+        result["next"] = GOES_ON
+    else:
+        round_weights(model, recipe.dtype)
         answers = valid.answers()
         temperature = fit_temperature(answers)
         result |= {"labels": list(labelled.labels), "temperature": temperature}

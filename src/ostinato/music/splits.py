@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -50,7 +51,7 @@ def _rows(name: str) -> tuple[tuple[str, str, Side], ...]:
 
 def parse(text: str, source: str) -> tuple[tuple[str, str, Side], ...]:
     """(name, song, side) of the lines of a split file, which must name no document twice."""
-    header, *lines = csv.reader(text.splitlines())
+    header, *lines = csv.reader(io.StringIO(text, newline=""))
     if header != ["name", "song", "side"]:
         raise UserError(f"{source}: expected the columns name,song,side; got {','.join(header)}")
     rows: dict[str, tuple[str, str, Side]] = {}

@@ -90,8 +90,12 @@ def load_notes(path: Path) -> dict[str, Any]:
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Every parameter once, by name; tied ones under their first name."""
-    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+    """Every parameter that is trained, once, by name; tied ones under their first name.
+
+    Frozen ones are as they were before the training: whoever resumes has them already.
+    """
+    named = model.named_parameters()
+    return {name: parameter.detach() for name, parameter in named if parameter.requires_grad}
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ FREE = ("device", "fresh", "report_test", "checkpointing", "max_seconds", "keep_
 FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
 
 
-def open_run(run: Path, recipe: Any, *, fresh: bool) -> bool:
+def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | None = None) -> bool:
     """Whether ``run`` holds the training state of this very recipe, to be gone on with.
 
     Otherwise it is claimed for the recipe (written to ``recipe.json``). ``fresh`` claims it
-    whatever it holds; without, another recipe's state there is a ``UserError``.
+    whatever it holds; without, another recipe's state there is a ``UserError``. What else must
+    not change within a run is in ``also``, by the name that the error calls it.
     """
     path = run / "recipe.json"
-    wanted = to_dict(recipe)
+    wanted = {**to_dict(recipe), **(also or {})}
     if not fresh and (run / "state.safetensors").exists():
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         if different := _differences(_fixed(wanted), _fixed(found)):
