@@ -111,11 +111,9 @@ def index_ranks(index: Index, queries: Sequence[Query]) -> tuple[list[int], dict
         found = index.search(query_score(query.score), top=max(AT))
         order = [names[one.piece] for one in found]
         ranks.append(order.index(query.song) + 1 if query.song in order else max(AT) + 1)
-        for one in found:
-            kind = right if names[one.piece] == query.song else wrong
-            kind.append(one.alignment.worth)
-            if kind is wrong and one is not found[0] and len(found) > 1:
-                break
+        worths = list(zip(order, (one.alignment.worth for one in found), strict=True))
+        right += [worth for name, worth in worths if name == query.song]
+        wrong += [worth for name, worth in worths if name != query.song][:1]
     told = {
         "seconds_per_query": round((time.perf_counter() - began) / len(queries), 3),
         "cpu_seconds_per_query": round((time.process_time() - cpu) / len(queries), 3),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ostinato.base.errors import UserError
 from ostinato.infer import embedding
 from ostinato.infer.alignment import LEAST, RUNS, align, every_key
 from ostinato.infer.embedding import Index, embed_score, query_score, write_index, write_part
+from ostinato.music import bar_features
 from ostinato.music.bar_features import transpose_cells
 from ostinato.music.score import Score, Track
 
@@ -94,6 +96,30 @@ def test_a_song_counted_twice_as_fast_is_found(index: Index) -> None:
     slow = replace(score, onset=score.onset * 2, duration=score.duration * 2)
     found = index.search(query_score(slow))[0]
     assert (found.piece, found.pace) == (31, 0.5)
+
+
+def test_a_piece_too_long_at_twice_its_pace_is_found_at_the_others(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bar_features, "MAX_CELLS", 60)
+    query = query_score(tune(31))  # 48 cells
+    assert list(query.cells) == [1.0, 0.5]
+    found = index.search(query, top=1, runs=RUNS)[0]
+    assert (found.piece, found.pace) == (31, 1.0)
+    score = tune(31, quarters=24)
+    slow = replace(score, onset=score.onset * 2, duration=score.duration * 2)
+    found = index.search(query_score(slow), top=1, runs=RUNS)[0]
+    assert (found.piece, found.pace) == (31, 0.5)
+    assert found.alignment.runs[0].length == 24
+
+
+def test_a_piece_too_long_to_be_embedded_is_no_query_and_its_length_is_true(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bar_features, "MAX_CELLS", 40)
+    for refuse in (query_score, partial(embed_score, "long")):
+        with pytest.raises(UserError, match="lasts 48 quarter notes, at most 40"):
+            refuse(tune(31))
 
 
 def test_cells_come_back_as_they_were_embedded(index: Index) -> None:

@@ -15,10 +15,13 @@ import pytest
 from ostinato import cli
 from ostinato.base.errors import UserError
 from ostinato.base.workers import Outcome
-from ostinato.infer.embedding import Embedded
+from ostinato.infer.alignment import Alignment, Run
+from ostinato.infer.embedding import Embedded, Entry, Found
 from ostinato.jobs import embed as embed_job
 from ostinato.jobs.embed import EmbedRequest, embed
 from ostinato.jobs.similar import SimilarRequest, similar
+from ostinato.music import bar_features
+from ostinato.music.bar_features import find_cells
 from ostinato.music.corpora import Document
 from ostinato.music.midi import write_midi
 from ostinato.music.score import Score
@@ -91,6 +94,23 @@ def test_a_piece_in_another_key_is_found_with_its_bars(
     assert "by chance" in shown
     exact = similar(SimilarRequest(query, index, transpose=False))
     assert not exact.hits or not exact.hits[0].sure
+
+
+def test_bars_are_told_for_a_file_that_is_too_long_at_twice_its_pace(
+    catalogue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, query = tmp_path / "index", tmp_path / "slow.mid"
+    whole = piece(3)
+    cells = len(find_cells(whole))
+    embed(EmbedRequest(catalogue, index))
+    slow = replace(whole, onset=whole.onset * 2, duration=whole.duration * 2)
+    write_midi(slow, query)
+    monkeypatch.setattr(bar_features, "MAX_CELLS", 3 * cells)
+    best = similar(SimilarRequest(query, index, top=1, as_json=True)).hits[0]
+    assert (best.name, best.pace) == ("more/p3", 0.5)
+    match = best.matches[0]
+    seconds = np.array(match.query_seconds) - 2 * np.array(match.piece_seconds)
+    assert np.abs(seconds).max() < 0.1
 
 
 def test_what_cannot_be_read_has_its_reason(catalogue: Path, tmp_path: Path) -> None:
@@ -222,3 +242,31 @@ def test_copies_are_told_from_other_versions(monkeypatch: pytest.MonkeyPatch) ->
     assert set(benchmark.moved(score, "a").pitch - score.pitch) <= set(range(-6, 7)) - {0}
     part = benchmark.excerpt(score, "a")
     assert part.onset.max() < benchmark.EXCERPT * 480
+
+
+def test_of_each_query_only_the_best_wrong_piece_counts_as_chance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    import similar as benchmark
+
+    sys.modules.pop("similar")
+
+    class Told:
+        """An index that finds, of its pieces a, b, c and d, what it was told, query by query."""
+
+        pieces = tuple(Entry(name, 1, 1, 1, 1) for name in "abcd")
+        answers = iter(({"b": 9.0, "c": 5.0, "a": 3.0}, {"a": 30.0, "d": 9.0, "b": 4.0}, {}))
+
+        def search(self, query: object, *, top: int) -> list[Found]:
+            del query, top
+            return [
+                Found("abcd".index(name), 1.0, Alignment(0, (Run(0, 0, 1, worth),)))
+                for name, worth in next(self.answers).items()
+            ]
+
+    queries = [benchmark.Query(str(n), "a", random_score(20), 0.0) for n in range(3)]
+    ranks, told = benchmark.index_ranks(Told(), queries)
+    assert ranks == [3, 1, 11]
+    assert told["worth_wrong_percentiles_50_95_99_100"] == [9.0] * 4
+    assert told["worth_right_percentiles_1_5_50"][-1] == 16.5

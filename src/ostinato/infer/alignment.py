@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ostinato.music.bar_features import PITCH_CLASSES, Float, transpose_cells
 
@@ -49,17 +48,17 @@ def align(keys: Float, piece: Float, *, runs: int = 1) -> Alignment:
 
     ``keys`` [k, n, 48] is the query's cells transposed by 0 to k - 1 semitones: ``every_key``,
     or the one key alone. No two runs have a cell of the query in common, and only the first
-    may be worth less than ``LEAST``.
+    may be worth less than ``LEAST``. Memory: about three times [n, m], not one for each key.
     """
-    excess = (keys.reshape(-1, keys.shape[2]) @ piece.T - ALIKE).reshape(*keys.shape[:2], -1)
-    found = [(key, _best_run(excess[key])) for key in _likeliest(excess)]
+    excess = {key: _excess(keys[key], piece) for key in _likeliest(keys, piece)}
+    found = [(key, _best_run(one)) for key, one in excess.items()]
     key, best = max(found, key=lambda one: one[1].worth if one[1] else 0.0)
     chosen: list[Run] = []
     while best is not None and (not chosen or best.worth >= LEAST):
         chosen.append(best)
         if len(chosen) == runs:
             break
-        excess[key, best.query : best.query + best.length] = -1
+        excess[key][best.query : best.query + best.length] = -1
         best = _best_run(excess[key])
     return Alignment((key + 5) % PITCH_CLASSES - 5, tuple(chosen))
 
@@ -79,7 +78,17 @@ def _best_run(excess: Float) -> Run | None:
     return Run(last + 1 - length, column + 1 - length, length, worth)
 
 
-def _likeliest(excess: NDArray[np.float32]) -> list[int]:
-    """The keys of ``excess`` [12, n, m] with most that is alike."""
-    alike = np.maximum(excess, 0).sum(axis=(1, 2))
-    return np.argsort(-alike, kind="stable")[:_TRIED].tolist()
+def _excess(query: Float, piece: Float) -> Float:
+    """How much more than ``ALIKE`` each cell of the query is like each of the piece, [n, m]."""
+    found = query @ piece.T
+    found -= ALIKE
+    return found
+
+
+def _likeliest(keys: Float, piece: Float) -> list[int]:
+    """The ``_TRIED`` of ``keys`` [k, n, 48] with most that is alike, the likeliest first."""
+    alike: list[float] = []
+    for query in keys:
+        excess = _excess(query, piece)
+        alike.append(float(np.maximum(excess, 0, out=excess).sum()))
+    return np.argsort(-np.array(alike), kind="stable")[:_TRIED].tolist()

@@ -2,13 +2,14 @@
 
 First the query's patches, which no transposition changes, are compared with all patches of all
 pieces, and the pieces ranked by how well each patch of the query is found in them. Then the best
-of them are aligned with the query cell by cell, in every key and at three paces.
+of them are aligned with the query cell by cell, in every key and at up to three paces.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from ostinato.music.bar_features import (
     WIDTH,
     Cells,
     Float,
+    TooLongError,
     find_cells,
     find_patches,
     unit_cells,
@@ -128,14 +130,17 @@ class Index:
         Only pieces that run alike somewhere are found. Without ``transpose`` only those in the
         query's key are. Of each at most ``runs`` runs are told.
         """
-        keys = [every_key(vectors) if transpose else vectors[None] for vectors in query.vectors()]
+        keys = {
+            pace: every_key(vectors) if transpose else vectors[None]
+            for pace, vectors in query.vectors().items()
+        }
         found: list[tuple[float, Found]] = []
         for piece, paces in self._shortlist(query).items():
             vectors = unit_cells(self.cells(piece).values)
             tried = [(align(keys[pace], vectors), pace) for pace in paces]
             best, pace = max(tried, key=lambda one: one[0].worth)
             if best.runs:
-                found.append((best.worth, Found(piece, PACES[pace], best)))
+                found.append((best.worth, Found(piece, pace, best)))
         found.sort(key=lambda one: (-one[0], one[1].piece))
         chosen = [one for _, one in found[:top]]
         if runs == 1:
@@ -144,22 +149,19 @@ class Index:
             Found(
                 one.piece,
                 one.pace,
-                align(
-                    keys[PACES.index(one.pace)],
-                    unit_cells(self.cells(one.piece).values),
-                    runs=runs,
-                ),
+                align(keys[one.pace], unit_cells(self.cells(one.piece).values), runs=runs),
             )
             for one in chosen
         ]
 
-    def _shortlist(self, query: Query) -> dict[int, list[int]]:
+    def _shortlist(self, query: Query) -> dict[int, list[float]]:
         """The pieces to align, with the paces at which each was among the best."""
+        paces = list(query.cells)
         if len(self) <= SHORTLIST:
-            return {piece: list(range(len(PACES))) for piece in range(len(self))}
-        liked = self._liking(query.cells)
+            return dict.fromkeys(range(len(self)), paces)
+        liked = self._liking(list(query.cells.values()))
         best = np.argsort(-liked.max(0), kind="stable")[:SHORTLIST]
-        return {int(piece): [int(liked[:, piece].argmax())] for piece in best}
+        return {int(piece): [paces[int(liked[:, piece].argmax())]] for piece in best}
 
     def _liking(self, paces: Sequence[Cells]) -> Float:
         """How well the patches of a query are found in each piece, float32 [paces, pieces]."""
@@ -199,18 +201,26 @@ class Index:
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """A piece to be found, at each of ``PACES``."""
+    """A piece to be found, at each of ``PACES`` at which it is not too long."""
 
-    cells: tuple[Cells, ...]
+    cells: Mapping[float, Cells]  # by pace
 
-    def vectors(self) -> list[Float]:
+    def vectors(self) -> dict[float, Float]:
         """The cells of each pace as vectors float32 [n, 48]."""
-        return [unit_cells(cells.values) for cells in self.cells]
+        return {pace: unit_cells(cells.values) for pace, cells in self.cells.items()}
 
 
 def query_score(score: Score) -> Query:
-    """A score as a query; a ``UserError`` where it has no notes, or too many bars."""
-    return Query(tuple(find_cells(score, pace=pace) for pace in PACES))
+    """A score as a query; a ``UserError`` where ``embed_score`` raises one.
+
+    What can be embedded can be asked for: only paces that make it too long are left out.
+    """
+    cells = {1.0: find_cells(score)}
+    for pace in PACES:
+        if pace not in cells:
+            with suppress(TooLongError):
+                cells[pace] = find_cells(score, pace=pace)
+    return Query(cells)
 
 
 def write_index(folder: Path, root: str, parts: Iterable[tuple[Sequence[Entry], Path]]) -> None:

@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.infer.alignment import RUNS, Run
-from ostinato.infer.embedding import CHANCE, PACES, SURE, Found, Index, Query, query_score
+from ostinato.infer.embedding import CHANCE, SURE, Found, Index, Query, query_score
 from ostinato.jobs.show import console, counted, naming, print_json, printable, table
 from ostinato.music.bar_features import Cells
 from ostinato.music.midi import read_midi
@@ -88,7 +88,7 @@ def similar(request: SimilarRequest) -> Summary:
 
 
 def _hit(index: Index, query: Query, found: Found) -> Hit:
-    ours, theirs = query.cells[PACES.index(found.pace)], index.cells(found.piece)
+    ours, theirs = query.cells[found.pace], index.cells(found.piece)
     alignment = found.alignment
     return Hit(
         name=index.pieces[found.piece].name,

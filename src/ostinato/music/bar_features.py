@@ -35,6 +35,10 @@ VERSION = 1  # of what the numbers mean; an index of another version is refused
 _LONGEST = 4  # quarters that a note counts for: a pedal point must not drown the rest
 
 
+class TooLongError(UserError):
+    """A piece has more than ``MAX_CELLS`` cells at the pace asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Cells:
     """A piece in cells, from tick 0 through its last note."""
@@ -52,7 +56,7 @@ def find_cells(score: Score, *, pace: float = 1.0) -> Cells:
 
     With a ``pace`` of 2 a cell is half as long as it would be by the file's own quarters: for
     music that another file counts at half the speed. Raises ``UserError`` where there is no note
-    but drums, or the piece has more than ``MAX_CELLS``.
+    but drums, and ``TooLongError`` where there are more than ``MAX_CELLS``.
     """
     notes = score.select(~score.is_drum)
     if not len(notes):
@@ -93,7 +97,7 @@ def _edges(score: Score) -> NDArray[np.float64]:
     bars = bars_from_signatures(score)
     count = np.maximum(np.rint(bars.length / bars.quarter), 1).astype(np.int64)
     if count.sum() > MAX_CELLS:
-        raise UserError(
+        raise TooLongError(
             f"the piece lasts {int(count.sum()):,} quarter notes, at most {MAX_CELLS:,} are "
             "compared; cut it into its movements"
         )
