@@ -20,7 +20,7 @@ import typer
 
 from ostinato import __version__, cli_env, cli_measuring, cli_music, cli_training
 from ostinato.base.errors import UserError
-from ostinato.cli_env import Json
+from ostinato.cli_options import Device, Json, Scheme
 
 MELODY_MODEL, VELOCITY_MODEL = "midiformer-melody", "midiformer-velocity"
 
@@ -34,8 +34,6 @@ app = typer.Typer(
 
 app.add_typer(cli_env.app)
 
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Scheme = Annotated[Literal["cp4", "cp7"], typer.Option(help="How notes become words.")]
 System = Annotated[
     str | None, typer.Option(help="What the model is told before all else.", show_default=False)
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Report as JSON on standard output.")]
+from ostinato.cli_options import Json
 
 app = typer.Typer(
     name="env",

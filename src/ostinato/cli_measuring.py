@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ostinato.cli_env import Json
-
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+from ostinato.cli_options import Device, Json
 
 Suite = Annotated[
     str,

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ostinato.cli_env import Json
-
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+from ostinato.cli_options import Device, Json, Workers
 
 
 def add_to(app: typer.Typer) -> None:
@@ -128,9 +126,7 @@ def embed(
         Path,
         typer.Option("--out", "-o", metavar="INDEX", help="Folder to write.", show_default=False),
     ],
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one per core.", show_default=False)
-    ] = None,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Index a catalogue, for `similar` to search: in parallel, resumable."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from ostinato.base.errors import UserError
-from ostinato.cli_env import Json
+from ostinato.cli_options import Json, Scheme, Workers
 
 Recipe = Annotated[
     Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.", show_default=False)
@@ -35,11 +35,7 @@ Paths = Annotated[
     ),
 ]
 Shards = Annotated[Path, typer.Option("--out", "-o", help="Folder of shards to write.")]
-Scheme = Annotated[Literal["cp4", "cp7"], typer.Option(help="How notes become words.")]
 Steps = Annotated[int, typer.Option(help="Grid: 4 is sixteenths; 12 and 24 hold triplets too.")]
-Workers = Annotated[
-    int | None, typer.Option(help="Processes; default: one per core.", show_default=False)
-]
 TokenizerFolder = Annotated[
     Path | None,
     typer.Option(
