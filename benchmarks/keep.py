@@ -6,19 +6,20 @@ import contextlib
 import datetime
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ostinato.jobs.bench import bench
-
 RESULTS = Path(__file__).parent / "results"
 
 
 def measured(name: str, data: Path | None = None) -> dict[str, Any]:
     """What ``ostinato bench NAME --json`` prints."""
+    from ostinato.jobs.bench import bench
+
     held = io.StringIO()
     with contextlib.redirect_stdout(held):
         bench(name, data, as_json=True)
@@ -38,7 +39,11 @@ def keep(name: str, told: Mapping[str, Any]) -> Path:
 
 
 def commit() -> str:
-    """The commit that is measured, marked where the tree differs from it."""
+    """The commit that is measured, marked where the tree differs from it; of a copy that knows no
+    commits, the environment's ``COMMIT``.
+    """
+    if "COMMIT" in os.environ:
+        return os.environ["COMMIT"]
     told = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=Path(__file__).parent,

@@ -16,7 +16,7 @@ import torch
 from keep import keep
 from torch import Tensor
 
-from ostinato.jobs.bench import machine
+from ostinato.base.device import machine
 from ostinato.nn.ops.linear import linear
 
 WEIGHTS = {"queries, keys and values": (1536, 512), "gate and up": (1024, 512), "out": (512, 512)}

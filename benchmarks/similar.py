@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from keep import keep
 
+from ostinato.base.device import machine
 from ostinato.eval.metrics import bootstrap
 from ostinato.infer.embedding import Index, embed_score, query_score, write_index, write_part
-from ostinato.jobs.bench import machine
 from ostinato.music import splits
 from ostinato.music.corpora import find_corpus
 from ostinato.music.midi import read_midi

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict
 from pathlib import Path
 
+from ostinato.base.device import machine
 from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
@@ -78,14 +78,6 @@ def bench(
             print_json({"machine": machine(), **asdict(by_length)})
         else:
             bench_m1_length.show_length(by_length, machine())
-
-
-def machine() -> str:
-    """The processor and the interpreter, for a result to name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    models = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.machine()}, Python {platform.python_version()}"
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
