@@ -16,22 +16,24 @@ import numpy as np
 
 from ostinato.music import splits
 from ostinato.music.corpora.asap import ASAP
-from ostinato.music.corpora.emopia import CLIP
+from ostinato.music.corpora.emopia import CLIP, EMOPIA
 from ostinato.music.corpora.pianist8 import PIANIST8
 from ostinato.music.corpora.pop909 import POP909
 from ostinato.music.corpora.types import midi_files
 from ostinato.music.midi import read_midi
 from ostinato.music.score import Int
-from ostinato.music.similarity import fingerprint, near_duplicates
+from ostinato.music.similarity import fingerprint, links, near_duplicates
 
 OUT = Path(splits.__file__).parent / "splits_data"
+RANK: dict[str, int] = {side: number for number, side in enumerate(splits.SIDES)}  # from train
 
 
 def main(data: Path) -> None:
     """Write every split file."""
     roles = {path.stem: published(path) for path in sorted((data / "splits").glob("*.csv"))}
-    for name in ("emopia_midibert_clip", "emopia_song"):
-        write(name, ((clip, song_of_clip(clip), side) for clip, side in roles[name].items()))
+    clips = roles["emopia_midibert_clip"]
+    write("emopia_midibert_clip", ((clip, song_of_clip(clip), clips[clip]) for clip in clips))
+    write("emopia_song", emopia_song(data / "EMOPIA", roles["emopia_song"]))
     for name in ("pianist8_midibert", "pop909_midibert"):
         write(name, ((song, song, side) for song, side in roles[name].items()))
     write("pop909_song", pop909_song(data / "POP909", roles["pop909_midibert"]))
@@ -62,6 +64,21 @@ def song_of_clip(clip: str) -> str:
     return found["song"]
 
 
+def emopia_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The given roles of videos, but those whose clips are near-duplicates go together to the side
+    farthest from train.
+    """
+    prints = {
+        d.name: fingerprint(read_midi(d.path)) for d in EMOPIA.documents(folder) if d.name in roles
+    }
+    pairs = [(song_of_clip(link.first), song_of_clip(link.second)) for link in links(prints)]
+    side = {song_of_clip(clip): role for clip, role in roles.items()}
+    while apart := [pair for pair in pairs if side[pair[0]] != side[pair[1]]]:
+        for pair in apart:
+            side |= dict.fromkeys(pair, max((side[song] for song in pair), key=RANK.__getitem__))
+    return [(clip, song_of_clip(clip), side[song_of_clip(clip)]) for clip in roles]
+
+
 def pop909_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, str]]:
     """The published roles, but songs of one melody go together to the side farthest from train."""
     melodies = {d.song: melody(d.path) for d in POP909.documents(folder) if d.song in roles}
@@ -76,10 +93,9 @@ def pianist8_song(folder: Path, roles: dict[str, str]) -> list[tuple[str, str, s
 
 def repaired(group: Mapping[str, str], roles: dict[str, str]) -> list[tuple[str, str, str]]:
     """Roles by which no group stands on two sides."""
-    rank = {side: number for number, side in enumerate(splits.SIDES)}
     side = dict.fromkeys(group.values(), "train")
     for song, role in roles.items():
-        side[group[song]] = max(side[group[song]], role, key=rank.__getitem__)
+        side[group[song]] = max(side[group[song]], role, key=RANK.__getitem__)
     return [(song, song, side[group[song]]) for song in roles]
 
 

@@ -166,8 +166,14 @@ def _write_midi(piece: Any, path: Path) -> None:
 
 
 def to_score(piece: Any) -> Score:
-    """The notes of music21's score by part, ties joined, without grace notes and chord symbols."""
+    """The notes of music21's score by part, ties joined, without grace notes and chord symbols.
+
+    At sounding pitch: the parts of transposing instruments, in B flat for one, are moved in place.
+    """
     parts = list(piece.parts) or [piece]
+    for part in parts:
+        if part.atSoundingPitch is False:  # or True, or "unknown", which music21 leaves as it is
+            part.toSoundingPitch(inPlace=True)
     notes = [(*note, track) for track, part in enumerate(parts) for note in _notes(part)]
     table = np.array(notes, dtype=np.int32).reshape(-1, 5).T
     signatures = {

@@ -15,9 +15,11 @@
 - ``CORPUS.npz.xz``: each corpus of a task, whole, for fine-tuning; ``pop909-velocity`` too.
 
 The trunks: ``shipped`` learns from corpora whose licence text allows commercial use, ``research``
-from all. Interrupted, the same command goes on. ``unpack`` makes a file shards again::
+from all. Interrupted, the same command goes on. ``published`` writes ``published-TASK.npz.xz``,
+what the tasks read by the published protocol. ``unpack`` makes a file shards again::
 
     python runs/music_corpora.py build DATA OUT --music21 FOLDER
+    python runs/music_corpora.py published DATA OUT
     python runs/music_corpora.py unpack OUT/shipped.npz.xz shards/shipped
 """
 
@@ -36,7 +38,7 @@ from ostinato.base.files import write_text
 
 
 def main() -> None:
-    """One of the two commands."""
+    """One of the commands."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
     build_ = commands.add_parser("build", help="corpora to shards, and the report")
@@ -46,6 +48,9 @@ def main() -> None:
     build_.add_argument("--workers", type=int, help="processes; default: one per core")
     build_.add_argument("--scheme", choices=("cp4", "cp7"), default="cp4")
     build_.add_argument("--report-only", action="store_true", help="no shards")
+    published_ = commands.add_parser("published", help="the tasks by the published protocol")
+    published_.add_argument("data", type=Path, help="folder of the corpora")
+    published_.add_argument("out", type=Path, help="folder to write")
     unpack = commands.add_parser("unpack", help="a packed file to a folder of shards")
     unpack.add_argument("file", type=Path)
     unpack.add_argument("folder", type=Path)
@@ -53,6 +58,8 @@ def main() -> None:
     try:
         if given.command == "build":
             build(given)
+        elif given.command == "published":
+            published(given.data, given.out)
         else:
             documents = packing.unpack(given.file, given.folder)
             print(f"{len(documents):,} documents, {len(documents.values):,} rows")
@@ -72,6 +79,14 @@ def build(given: argparse.Namespace) -> None:
     text = report.markdown(found, sizes)
     write_text(given.out / "report.md", text)
     print(text)
+
+
+def published(data: Path, out: Path) -> None:
+    """Pack what the tasks read by the published protocol."""
+    from music_corpora.published import write_published
+
+    for name, documents, rows, size in write_published(data, out):
+        print(f"{name}: {documents:,} documents, {rows:,} rows, {size} MiB")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the arms read: shards in both schemes, and the labels of pieces. Needs the MIDI library."""
+"""What the arms read: shards in both schemes, which need the MIDI library, and labels of pieces."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 from music_ablations.arms import FOLDERS, TASKS, folder
 from ostinato.base.files import write_text
 from ostinato.data.shards import read_entries
+from ostinato.music.corpora import find_corpus
 
 
 def data(root: Path, shards: Path, names: Sequence[str], schemes: Sequence[str]) -> None:
     """Prepare what the arms read, in each scheme, and write the labels of pieces."""
     from ostinato.jobs.prepare import PrepareRequest, prepare
-    from ostinato.music.corpora import find_corpus
 
     for scheme in schemes:
         for name in names:
@@ -27,6 +27,11 @@ def data(root: Path, shards: Path, names: Sequence[str], schemes: Sequence[str])
             given: Any = scheme
             request = PrepareRequest(corpus, root / FOLDERS[name], out, given, labels=kind)
             print(f"{out}: {prepare(request).documents:,} documents", flush=True)
+    write_labels(shards)
+
+
+def write_labels(shards: Path) -> None:
+    """``labels-TASK.csv`` for each task of pieces whose shards are there; without MIDI."""
     for title, task in TASKS.items():
         held = shards / task.shards
         if task.piece and (held / "documents.jsonl").exists():

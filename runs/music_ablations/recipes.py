@@ -11,7 +11,7 @@ from typing import Any
 from music_ablations.arms import ARMS, CORPORA, SIZES, TASKS, Arm, folder, of_words, shape
 from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.vocabulary import Window
-from ostinato.jobs import pretrain_words
+from ostinato.jobs.pretraining import choose_documents
 
 MARGIN = 20.0  # seconds for reading and scoring, before the end of which nothing begins
 
@@ -161,7 +161,7 @@ def _vocabulary(session: Session, arm: Arm) -> dict[str, Any]:
     where = session.out / "vocabulary" / arm.vocabulary
     if not (where / "lexicon.txt").exists():
         shards = [Path(name) for name in session.folders(session.settings.corpora, arm.scheme)]
-        documents, _ = pretrain_words.choose_documents(shards, (), "pop909_midibert")
+        documents, _ = choose_documents(shards, (), "pop909_midibert")
         merging = CompoundationConfig(arm.merges)
         rank: Any = arm.rank
         ngrams = LexiconConfig(rank, session.settings.threshold, max_rows=arm.ngrams)

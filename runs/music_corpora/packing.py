@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import lzma
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from ostinato.base.files import atomic_write
 from ostinato.data.shards import Documents, Entry, Header, ShardWriter, read_shards
 
 
-def pack(documents: Documents, path: Path, licence: str) -> int:
-    """Documents as one file; returns its size in bytes."""
+def pack(documents: Documents, path: Path, licences: Mapping[str, str]) -> int:
+    """Documents as one file; returns its size in bytes. ``licences`` are those of its corpora."""
+    names = [*licences]
+    many = len(names) > 1
     header = Header(
         documents.header.scheme,
         documents.header.steps_per_quarter,
         documents.header.vocab,
-        path.name.partition(".")[0],
-        licence,
+        path.name.partition(".")[0] if many else names[0],
+        "; ".join(f"{n}: {of}" for n, of in licences.items()) if many else licences[names[0]],
     )
     narrow = np.uint8 if max(header.vocab) <= 256 else np.uint16
     about = json.dumps(

@@ -83,8 +83,7 @@ def _prepare(
 
 
 def _pack(documents: Documents, path: Path, names: Collection[str]) -> Size:
-    licence = "; ".join(f"{name}: {CORPORA[name].licence}" for name in names)
-    size = pack(documents, path, licence)
+    size = pack(documents, path, {name: CORPORA[name].licence for name in names})
     return path.name, len(documents), len(documents.values), f"{size / (1 << 20):.1f}"
 
 

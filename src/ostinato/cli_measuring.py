@@ -59,7 +59,10 @@ Models = Annotated[
     typer.Option(help="Folder of more models, named TASK-PROTOCOL (music).", show_default=False),
 ]
 Out = Annotated[
-    Path, typer.Option("-o", "--out", help="Folder of the results and of the record (music).")
+    Path,
+    typer.Option(
+        "-o", "--out", help="Folder of the results and of the record (music, pop909-melody)."
+    ),
 ]
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from ostinato.base.errors import UserError
 from ostinato.data.selection import held_out, load_split
 from ostinato.data.shards import Entry
 
@@ -29,3 +32,17 @@ def test_all_versions_of_a_held_out_song_are_held_out(tmp_path: Path) -> None:
     name = split_file(tmp_path, "a-v1,a,test", "b-v1,b,train", "c-v1,c,valid")
     entries = [entry(f"{song}-v{i}", song) for song in "abcd" for i in (1, 2)]
     assert held_out(entries, [name]) == {("folder", "a"), ("folder", "c")}
+
+
+def test_a_file_that_is_no_text_is_named_and_a_mark_of_its_encoding_is_no_name(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "split.csv"
+    path.write_text("name,song,side\nété,a,train\n", encoding="utf-8-sig")
+    assert load_split(str(path)).sides == {"été": "train"}
+    path.write_text("name,song,side\nété,a,train\n", encoding="latin-1")
+    with pytest.raises(UserError, match=r"split\.csv: expected a CSV file in UTF-8"):
+        load_split(str(path))
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"split\.csv: expected the columns name,song,side"):
+        load_split(str(path))

@@ -15,9 +15,9 @@ from ostinato.eval.music.note_baselines import OrderTable, PublishedSkyline, Sky
 from ostinato.eval.music.note_features import note_features
 from ostinato.eval.music.piece_baselines import CopySong, Merged, NearestSong
 from ostinato.eval.music.piece_features import histogram, piece_features, units
-from ostinato.eval.music.suite import evaluate, learn_baselines
+from ostinato.eval.music.suite import evaluate, learn_baselines, linked
 from ostinato.eval.music.tasks import DANCES_14, REELS, TASKS
-from ostinato.eval.music.types import Document, Model, ProtocolName
+from ostinato.eval.music.types import Document, Model, ProtocolName, Side
 from ostinato.music import splits
 from ostinato.music.compound_words import encode
 from ostinato.music.score import Score
@@ -116,7 +116,8 @@ def test_the_nearest_song_is_found_in_any_key(semitones: int) -> None:
         clean(random_score(200, seed=seed), np.array([seed % 3]), name=str(seed))
         for seed in range(9)
     ]
-    model = NearestSong(known, 3)
+    words = [one for document in known for one in units(document)]
+    model = NearestSong(words, np.concatenate([document.truth for document in known]), 3)
     for document in known:
         asked = clean(transposed(document.score, semitones), document.truth)
         assert model(asked).argmax(1).tolist() == document.truth.tolist()
@@ -218,6 +219,25 @@ def test_emotion_by_clip_is_told_by_copying(shared: Path) -> None:
     assert copied.by_document == pytest.approx(79 / 107)
     assert result.units == {"train": 924, "valid": 114, "test": 109}
     assert result.leaks > 0
+    assert result.linked == (("Q4_Ie5koh4qvJc_28", "Q4_jO2zX6Ul8GM_2"),)
+
+
+def test_near_duplicates_are_told_where_both_song_and_side_differ(toy: Path) -> None:
+    sides: dict[Side, list[Document]] = {
+        "train": of_side(toy, "velocity", "clean", "train"),
+        "valid": of_side(toy, "velocity", "clean", "valid"),
+        "test": of_side(toy, "velocity", "clean", "test"),
+    }
+    assert linked(sides) == ()
+    (first, second, *_), (last, *_) = sides["train"], sides["test"]
+    copy = replace(last, score=transposed(first.score, 3))
+    beside = replace(second, score=first.score)
+    assert linked({"train": [first, beside], "valid": [], "test": [copy]}) == (
+        (first.name, copy.name),
+        (beside.name, copy.name),
+    )
+    same = replace(copy, song=first.song)
+    assert linked({"train": [first], "valid": [], "test": [same]}) == ()
 
 
 @pytest.mark.long

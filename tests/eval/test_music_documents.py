@@ -88,6 +88,9 @@ def test_a_published_segment_in_the_clean_vocabulary(data: Path) -> None:
     np.testing.assert_array_equal(rows_for(document, "midibert")[0], document.words)
     with pytest.raises(UserError, match="words midibert or cp4; got cp7"):
         rows_for(document, "cp7")
+    for scheme in ("cp4", "midibert"):
+        with pytest.raises(UserError, match="4 steps per quarter, the model 8: it needs a model"):
+            rows_for(document, scheme, 8)
 
 
 def test_what_is_missing_or_misnamed_is_named(data: Path) -> None:

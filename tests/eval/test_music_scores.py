@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from ostinato.eval.metrics import RESAMPLES, SEED, bootstrap
 from ostinato.eval.music.scores import TaskScores, ask, calibration_error, score
@@ -128,7 +129,6 @@ def test_certain_and_right_is_calibrated() -> None:
 
 
 def test_against_scikit_learn() -> None:
-    metrics = pytest.importorskip("sklearn.metrics", reason="needs scikit-learn")
     draw = np.random.default_rng(0)
     sizes = draw.integers(1, 40, 30)
     truth = [draw.integers(0, 2, n) for n in sizes]  # the last class never occurs

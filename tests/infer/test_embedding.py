@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
 from ostinato.base.errors import UserError
 from ostinato.infer import embedding
 from ostinato.infer.alignment import LEAST, RUNS, align, every_key
-from ostinato.infer.embedding import Index, embed_score, query_score, write_index, write_part
+from ostinato.infer.embedding import (
+    Entry,
+    Index,
+    embed_score,
+    query_score,
+    write_index,
+    write_part,
+)
 from ostinato.music import bar_features
 from ostinato.music.bar_features import transpose_cells
 from ostinato.music.score import Score, Track
@@ -142,6 +151,61 @@ def test_blocks_change_nothing(index: Index, monkeypatch: pytest.MonkeyPatch) ->
     whole = index.search(query)
     monkeypatch.setattr(embedding, "_BLOCK", 7)
     assert index.search(query) == whole
+
+
+def joined(parts: list[dict[str, np.ndarray]]) -> bytes:
+    """The file of an index whose vectors are all held at once."""
+    held = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    raw = held.pop("raw")
+    every = -(-len(raw) // embedding.SAMPLE)
+    mean, projection = embedding.fit_projection(raw[::every])
+    patches = [
+        (raw[at : at + embedding._BLOCK].astype(np.float32) - mean) @ projection
+        for at in range(0, len(raw), embedding._BLOCK)
+    ]
+    whole = np.concatenate(patches)
+    unit = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-9)
+    held |= {"patches": unit.astype(np.float16), "mean": mean, "projection": projection}
+    return save(held)
+
+
+def write_parts(folder: Path, sizes: list[int]) -> list[tuple[list[Entry], Path]]:
+    parts: list[tuple[list[Entry], Path]] = []
+    for number, size in enumerate(sizes):
+        pieces = [embed_score(f"{number}-{i}", tune(number + i, quarters=30)) for i in range(size)]
+        write_part(folder / f"{number}.safetensors", pieces)
+        parts.append(([piece.entry for piece in pieces], folder / f"{number}.safetensors"))
+    return parts
+
+
+@pytest.mark.parametrize("block", [3, 7, 64, 1 << 15])
+def test_an_index_of_many_parts_is_the_same_byte_by_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(embedding, "_BLOCK", block)
+    monkeypatch.setattr(embedding, "SAMPLE", 11)
+    parts = write_parts(tmp_path, [3, 1, 9, 4])
+    write_index(tmp_path, "there", iter(parts))
+    expected = joined([load_file(path) for _, path in parts])
+    assert (tmp_path / embedding.VECTORS).read_bytes() == expected
+    assert [piece.name for piece in Index(tmp_path).pieces][2:5] == ["0-2", "1-0", "2-0"]
+
+
+def test_the_memory_of_writing_an_index_does_not_grow_with_the_catalogue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "_BLOCK", 64)
+    monkeypatch.setattr(embedding, "SAMPLE", 64)
+    (_, path), *_ = write_parts(tmp_path, [32])
+    peaks: list[int] = []
+    for times in (2, 40):
+        entries = [Entry("", 30, 1, 8, 90)]
+        tracemalloc.start()
+        write_index(tmp_path / "index", "there", [(entries, path)] * times)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert (tmp_path / "index" / embedding.VECTORS).stat().st_size > 2 * peaks[1]
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 def test_runs_are_the_best_diagonals_and_share_no_cell_of_the_query() -> None:

@@ -11,6 +11,7 @@ import pytest
 from ostinato.base.errors import UserError
 from ostinato.eval import long_context, pop909_melody
 from ostinato.eval.metrics import score
+from ostinato.eval.music import record
 from ostinato.eval.pop909_melody import CLASSES, Labeller, Result
 from ostinato.jobs.evaluate import EvaluateRequest, evaluate
 from tiny_language import byte_tokenizer, write_language_model
@@ -33,7 +34,8 @@ def _known_result(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(model: str | None, suite: str, data: Path | None = None, *, as_json: bool = False) -> None:
-    evaluate(EvaluateRequest(suite, model, data, 320, 1, "cpu", as_json))
+    out = Path("absent") if data is None else data / "out"
+    evaluate(EvaluateRequest(suite, model, data, 320, 1, "cpu", as_json, out=out))
 
 
 @pytest.mark.usefixtures("_known_result")
@@ -53,6 +55,19 @@ def test_json(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert told["model"]["accuracy"] == 1.0
     assert told["baselines"]["majority"]["accuracy"] == pytest.approx(70 / 110)
     assert told["model"]["classes"]["melody"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+
+
+@pytest.mark.usefixtures("_known_result")
+def test_each_scoring_of_the_melody_suite_leaves_a_line(model: str, tmp_path: Path) -> None:
+    for times in (1, 2):
+        ask(model, "pop909-melody", tmp_path)
+        found = record.read(tmp_path / "out" / record.NAME)
+        # The test set is that of the suite music's published protocol.
+        assert record.times(found) == {("melody", "pop909_midibert"): times}
+    assert (found[0].model, found[0].digest) == (model, record.digest(Path(model)))
+    asked = EvaluateRequest("pop909-melody", model, tmp_path, out=Path(model) / "config.json")
+    with pytest.raises(UserError, match="expected a folder for the results"):
+        evaluate(asked)
 
 
 def test_what_is_refused(model: str, tmp_path: Path) -> None:

@@ -58,6 +58,23 @@ def test_baselines_where_nothing_is_trained(
 
 
 @pytest.mark.usefixtures("one_thread")
+def test_a_song_of_the_test_side_under_another_name_in_train_is_told(
+    request_: MusicRequest, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"velocity": ("001", "006"), "dance": ("jigs1", "waltzes6")}
+    for first, last in names.values():
+        known, copy = (next(data.rglob(f"{name}.mid")) for name in (first, last))
+        copy.write_bytes(known.read_bytes())
+    for task, (first, last) in names.items():
+        evaluate_music(replace(request_, tasks=task, protocol="clean"))
+        told = capsys.readouterr().out
+        assert "1 pair of documents of other songs share music across its sides" in told
+        (row,) = json.loads((request_.out / "results.json").read_bytes())["results"]
+        assert row["songs_on_two_sides"] == 0
+        assert row["near_duplicates_on_two_sides"] == [[first, last]]
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_models_are_scored_and_each_scoring_is_counted(
     request_: MusicRequest, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +121,10 @@ def test_a_note_model_answers_in_the_order_of_the_score(data: Path, model: Path)
     np.testing.assert_array_equal(answer(clean), expected)
     as_cp4 = published.words + np.array([0, 0, 22, 0], dtype=np.int16)
     np.testing.assert_array_equal(answer(published), notes.rows.probabilities(as_cp4))
+    finer = replace(notes.vocabulary.header, steps_per_quarter=8)
+    other = replace(notes, vocabulary=replace(notes.vocabulary, header=finer))
+    with pytest.raises(UserError, match="counts 4 steps per quarter, the model 8"):
+        note_answers(other, np.eye(3, dtype=np.float32))(published)
 
 
 def test_labels_are_matched_by_name() -> None:

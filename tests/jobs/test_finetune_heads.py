@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from ostinato.base.config import load_recipe
 from ostinato.base.errors import UserError
 from ostinato.data.shards import read_shards
+from ostinato.eval.music import record
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
 from ostinato.jobs.finetune_data import read_piece_labels
@@ -85,6 +86,22 @@ def test_pieces_from_recipe_to_answers(folder: Path, trunk: Path) -> None:
         first, last = documents.offset[number : number + 2]
         found = model.label_words(documents.values[first:last])
         assert found.label == KINDS[number % 3 == 2]
+
+
+def test_each_scoring_of_the_test_side_leaves_a_line(folder: Path, trunk: Path) -> None:
+    brief = ["train.steps=1", "train.validate_every=0"]
+    finetune(folder / "notes.toml", [*brief, "report_test=false"])
+    assert not (folder / "fine" / record.NAME).exists()
+    finetune(folder / "notes.toml", brief)
+    finetune(folder / "notes.toml", [*brief, "fresh=true"])  # the record is never taken back
+    found = record.read(folder / "fine" / record.NAME)
+    assert record.times(found) == {("melody", f"{trunk}/split.csv"): 2}
+    assert {one.digest for one in found} == {record.digest(folder / "fine" / "model")}
+    assert {one.protocol for one in found} == {"finetune"}
+    shared = folder / "results" / record.NAME
+    finetune(folder / "notes.toml", [*brief, f"scorings={shared}"])  # goes on with the same run
+    assert len(record.read(shared)) == 1
+    assert len(record.read(folder / "fine" / record.NAME)) == 2
 
 
 def test_notes_from_recipe_to_answers(folder: Path) -> None:

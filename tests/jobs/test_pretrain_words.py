@@ -14,6 +14,7 @@ import torch
 
 from ostinato.base.config import load_recipe
 from ostinato.base.errors import UserError
+from ostinato.eval.music import record
 from ostinato.jobs import finetune, finetune_words
 from ostinato.jobs.finetune_words import FinetuneWordsRecipe
 from ostinato.jobs.pretrain import pretrain
@@ -127,6 +128,9 @@ def test_whole_pieces_are_labelled_by_a_file(folder: Path) -> None:
     found = result(folder, "fine")
     assert found["labels"] == ["a", "b"]
     assert found["test"]["pieces"] == 2
+    (scored,) = record.read(folder / "fine" / record.NAME)
+    assert (scored.task, scored.split) == ("letter", f"{folder}/split.csv")
+    assert scored.digest == record.digest(folder / "fine" / "model")
 
 
 def test_the_same_notes_are_scored_as_of_a_midiformer(folder: Path) -> None:

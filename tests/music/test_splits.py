@@ -10,6 +10,7 @@ from ostinato.base.errors import UserError
 from ostinato.music import splits
 from ostinato.music.corpora import CORPORA
 from ostinato.music.midi import read_midi
+from ostinato.music.similarity import fingerprint, links
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from ostinato.music.midi import read_midi
         ("pianist8_midibert", 337, 37, 37),
         ("pianist8_song", 334, 39, 38),
         ("emopia_midibert_clip", 864, 107, 107),
-        ("emopia_song", 767, 198, 86),
+        ("emopia_song", 762, 203, 86),
         ("nottingham_tune", 824, 106, 104),
         ("asap_piece", 187, 26, 22),
     ],
@@ -66,6 +67,28 @@ def test_the_clean_pianist8_split_moves_what_another_side_has_as_well():
         "Einaudi/Einaudi_Melodia_Africana_III": ("train", "valid"),
         "Yiruma/Yiruma_Unknown_5": ("train", "test"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("emopia_song", "EMOPIA"),
+        ("pianist8_song", "Pianist8"),
+        pytest.param("pop909_song", "POP909", marks=pytest.mark.long),
+        pytest.param("nottingham_tune", "Nottingham", marks=pytest.mark.long),
+    ],
+)
+def test_no_near_duplicates_are_on_two_sides_of_a_clean_split(
+    name: str, folder: str, shared: Path
+) -> None:
+    """Whatever the split calls a song: POP909's and Pianist8's call each document its own."""
+    (corpus, *_), side = splits.CORPORA[name], splits.load(name)
+    documents = CORPORA[corpus].documents(shared / "data" / folder)
+    prints = {d.name: fingerprint(read_midi(d.path)) for d in documents if d.name in side}
+    assert len(prints) == len(side)
+    found = list(links(prints))
+    assert found  # on one side there are some
+    assert [link for link in found if side[link.first] != side[link.second]] == []
 
 
 def test_a_piece_of_asap_with_and_without_repeats_is_one():
@@ -121,6 +144,9 @@ def test_assign_depends_on_names_only_and_keeps_songs_whole():
         ("name,song,side\na,a,training", "got a,a,training"),
         ("name,song,side\na,a", "got a,a"),
         ("name,song,side\na,a,train\na,b,test", "a is there twice"),
+        ("", r"x\.csv: expected the columns name,song,side; got nothing"),
+        ("\n", "got nothing"),
+        (f"name,song,side\n{'a' * 200_000},a,train", r"x\.csv: expected a CSV file \(field larger"),
     ],
 )
 def test_bad_files(text: str, complaint: str):

@@ -37,7 +37,9 @@ def part(*notes: Any) -> Any:
             else []
         ),
     )
-    return SimpleNamespace(flatten=lambda: flat, partName="Violin", parts=[])
+    return SimpleNamespace(
+        flatten=lambda: flat, partName="Violin", parts=[], atSoundingPitch="unknown"
+    )
 
 
 def test_ties_are_joined_and_ornaments_and_symbols_left_out():
@@ -57,6 +59,20 @@ def test_ties_are_joined_and_ornaments_and_symbols_left_out():
     assert score.sorted_notes().tolist() == [list(row) for row in rows]
     assert score.time_signatures.tolist() == [[0, 3, 4]]
     assert [track.name for track in score.tracks] == ["Violin"]
+
+
+def test_transposing_instruments_are_written_as_they_sound():
+    written = note(0.0, 1.0, 72)
+    clarinet, violin = part(written), part(note(0.0, 1.0, 70))
+
+    def to_sounding_pitch(inPlace: bool) -> None:
+        assert inPlace
+        written.pitch.midi -= 2
+
+    clarinet.atSoundingPitch, clarinet.toSoundingPitch = False, to_sounding_pitch
+    violin.atSoundingPitch = True
+    score = script.to_score(SimpleNamespace(parts=[clarinet, violin], flatten=violin.flatten))
+    assert score.pitch.tolist() == [70, 70]
 
 
 def test_whoever_is_stated_has_to_say_so():

@@ -208,6 +208,23 @@ def test_time_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rates[2:] == sorted(rates[2:], reverse=True)
 
 
+def test_compiling_is_no_time_of_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    model = network()
+    loss = regression(model)
+
+    def loss_of(number: int) -> dict[str, Tensor]:
+        now[0] += 1 if number else 1000  # the first step compiles
+        return loss(number)
+
+    config = replace(CONFIG, steps=10**6, budget_seconds=10.0, compile=True)
+    outcome = train(model, loss_of, config, tmp_path / "a")
+    assert (outcome.counters.step, outcome.counters.seconds) == (11, 10)
+    config = replace(config, budget_seconds=0.0, max_seconds=1005.0)  # of the wall, all counts
+    assert train(model, loss_of, config, tmp_path / "b").counters.step == 7
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
     model = network()
 

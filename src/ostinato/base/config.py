@@ -36,7 +36,7 @@ def read_table(path: Path | str, overrides: Sequence[str] = ()) -> dict[str, Any
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: expected TOML, but {error}") from None
     for override in overrides:
-        _lay_over(table, override)
+        lay_over(table, override)
     return table
 
 
@@ -58,7 +58,8 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _lay_over(table: dict[str, Any], override: str) -> None:
+def lay_over(table: dict[str, Any], override: str) -> None:
+    """Put one override ("train.steps=10") into a table, in place."""
     key, equals, text = override.partition("=")
     *parents, name = key.strip().split(".")
     if not equals or not all((*parents, name)):

@@ -37,7 +37,11 @@ def load_split(name: str) -> Split:
     path = Path(name)
     if not path.is_file():
         raise UserError(f"{path}: expected a CSV file with the columns name,song,side.")
-    rows = splits.parse(path.read_text(encoding="utf-8"), name)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: expected a CSV file in UTF-8; save it anew as that.") from None
+    rows = splits.parse(text, name)
     held = frozenset(song for _, song, side in rows if side != "train")
     return Split({document: side for document, _, side in rows}, None, held)
 

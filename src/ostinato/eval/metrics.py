@@ -59,7 +59,6 @@ class Scores:
 
     def as_json(self) -> dict[str, object]:
         """The same as plain numbers."""
-        classes = zip(self.names, self.precision, self.recall, self.f1, strict=True)
         return {
             "accuracy": self.accuracy,
             "interval": list(self.interval),
@@ -67,10 +66,7 @@ class Scores:
             "macro_f1": self.macro_f1,
             "notes": self.notes,
             "songs": self.songs,
-            "classes": {
-                name: {"precision": float(p), "recall": float(r), "f1": float(f)}
-                for name, p, r, f in classes
-            },
+            "classes": table(self.names, self.precision, self.recall, self.f1),
             "confusion": self.confusion.tolist(),
         }
 
@@ -84,10 +80,7 @@ def score(confusions: Sequence[NDArray[np.int64]], names: Sequence[str]) -> Scor
     right = np.trace(songs, axis1=1, axis2=2)
     size = songs.sum((1, 2))
     total = songs.sum(0)
-    hit = np.diag(total).astype(np.float64)
-    precision = hit / np.maximum(total.sum(0), 1)
-    recall = hit / np.maximum(total.sum(1), 1)
-    f1 = 2 * hit / np.maximum(total.sum(0) + total.sum(1), 1)
+    precision, recall, f1 = by_class(total)
     return Scores(
         names=tuple(names),
         confusion=total,
@@ -102,13 +95,47 @@ def score(confusions: Sequence[NDArray[np.int64]], names: Sequence[str]) -> Scor
     )
 
 
+def by_class(counts: NDArray[np.int64]) -> tuple[Float, Float, Float]:
+    """Precision, recall and F1 [classes] of counts [classes, classes], rows the truth; there may
+    be a further column of no answer.
+    """
+    hit, answered, real = sums(counts)
+    return hit / np.maximum(answered, 1), hit / np.maximum(real, 1), f1_of(hit, answered, real)
+
+
+def sums(counts: NDArray[np.int64]) -> Float:
+    """Right answers, all answers and truths [3, ..., classes]: all that F1 needs."""
+    hit = np.diagonal(counts, axis1=-2, axis2=-1)
+    answered = counts.sum(-2)[..., : hit.shape[-1]]
+    return np.stack([hit, answered, counts.sum(-1)]).astype(np.float64)
+
+
+def f1_of(hit: Float, answered: Float, real: Float) -> Float:
+    """F1 from what ``sums`` counts."""
+    return 2 * hit / np.maximum(answered + real, 1)
+
+
+def table(
+    names: Sequence[str], precision: Float, recall: Float, f1: Float
+) -> dict[str, dict[str, float]]:
+    """The figures of each class as plain numbers."""
+    return {
+        name: {"precision": float(p), "recall": float(r), "f1": float(f)}
+        for name, p, r, f in zip(names, precision, recall, f1, strict=True)
+    }
+
+
+def draws(songs: int) -> NDArray[np.int64]:
+    """How often each song is drawn [RESAMPLES, songs]; the seed is fixed, so always the same."""
+    generator = np.random.default_rng(SEED)
+    return generator.multinomial(songs, np.full(songs, 1 / songs), RESAMPLES)
+
+
 def bootstrap(right: Int, size: Int) -> tuple[float, float]:
     """95 % interval of sum(right) / sum(size), by the percentiles of resampled songs.
 
-    Whole songs are drawn, since the notes of a song are right or wrong together; the seed
-    is fixed, so that the interval of a result is always the same.
+    Whole songs are drawn, since the notes of a song are right or wrong together.
     """
-    generator = np.random.default_rng(SEED)
-    weights = generator.multinomial(len(size), np.full(len(size), 1 / len(size)), RESAMPLES)
+    weights = draws(len(size))
     low, high = np.percentile((weights @ right) / (weights @ size), [2.5, 97.5])
     return float(low), float(high)

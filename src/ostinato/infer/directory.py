@@ -44,11 +44,21 @@ def find_trunk(folder: Path, trunk: str) -> Path:
     )
 
 
+def words_of(folder: Path) -> Path:
+    """The directory that holds a model's vocabulary: its own, or its trunk's where it is a head."""
+    trunk = _told(folder, "trunk")
+    return folder if trunk is None else find_trunk(folder, trunk)
+
+
 def model_type(folder: Path) -> str | None:
     """What ``config.json`` says the model is; None where it says nothing that can be read."""
+    return _told(folder, "model_type")
+
+
+def _told(folder: Path, key: str) -> str | None:
     try:
         read: Any = json.loads((folder / "config.json").read_bytes())
     except ValueError:
         return None
-    kind: Any = read.get("model_type") if isinstance(read, dict) else None
-    return kind if isinstance(kind, str) else None
+    found: Any = read.get(key) if isinstance(read, dict) else None
+    return found if isinstance(found, str) else None

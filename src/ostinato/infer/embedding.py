@@ -22,6 +22,7 @@ from safetensors.numpy import save_file
 from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write, write_json
 from ostinato.infer.alignment import Alignment, align, every_key
+from ostinato.infer.streaming import Streamed, blocks_of, shape_of, thinned, write_streamed
 from ostinato.music.bar_features import (
     PATCH_WIDTH,
     VERSION,
@@ -224,22 +225,29 @@ def query_score(score: Score) -> Query:
 
 
 def write_index(folder: Path, root: str, parts: Iterable[tuple[Sequence[Entry], Path]]) -> None:
-    """One index of the pieces of some ``write_part`` files, in their order."""
-    entries: list[Entry] = []
-    held: list[dict[str, NDArray[Any]]] = []
-    for said, path in parts:
-        entries += said
-        held.append(read_part(path))
-    joined = {name: np.concatenate([part[name] for part in held]) for name in held[0]}
-    raw = joined.pop("raw")
-    mean, projection = fit_projection(raw)
-    projected = [
-        _unit((raw[at : at + _BLOCK].astype(np.float32) - mean) @ projection).astype(np.float16)
-        for at in range(0, len(raw), _BLOCK)
-    ]
-    joined |= {"patches": np.concatenate(projected), "mean": mean, "projection": projection}
-    with atomic_write(folder / VECTORS) as temporary:
-        save_file(joined, temporary)
+    """One index of the pieces of some ``write_part`` files, in their order.
+
+    The vectors go from file to file in blocks: memory holds but the names and a sample of patches.
+    """
+    given = list(parts)
+    entries = [entry for said, _ in given for entry in said]
+    paths = [path for _, path in given]
+    count = shape_of(paths, "raw")[0]
+    sample = thinned(blocks_of(paths, "raw", _BLOCK), -(-count // SAMPLE))
+    mean, projection = fit_projection(sample)
+    kinds = {"cells": "uint8", "bar": "int32", "seconds": "float32"}
+    joined = {
+        name: Streamed(kind, shape_of(paths, name), blocks_of(paths, name, _BLOCK))
+        for name, kind in kinds.items()
+    }
+    projected = (
+        _unit((raw.astype(np.float32) - mean) @ projection).astype(np.float16)
+        for raw in blocks_of(paths, "raw", _BLOCK)
+    )
+    joined["patches"] = Streamed("float16", (count, projection.shape[1]), projected)
+    for name, held in (("mean", mean), ("projection", projection)):
+        joined[name] = Streamed("float32", held.shape, [held])
+    write_streamed(folder / VECTORS, joined)
     told = {"version": VERSION, "root": root, "pieces": [asdict(entry) for entry in entries]}
     write_json(folder / FILE, told)
 
@@ -257,17 +265,9 @@ def write_part(path: Path, pieces: Sequence[Embedded]) -> None:
         save_file(arrays, temporary)
 
 
-def read_part(path: Path) -> dict[str, NDArray[Any]]:
-    """What ``write_part`` wrote."""
-    with safe_open(str(path), framework="numpy") as file:
-        opened: Any = file
-        return {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-
-
 def fit_projection(patches: NDArray[np.float16]) -> tuple[Float, Float]:
-    """Mean [238] and projection [238, d] that whiten patches: principal axes of an even sample."""
-    every = -(-len(patches) // SAMPLE)
-    sample = patches[::every].astype(np.float64)
+    """Mean [238] and projection [238, d] that whiten patches: principal axes of a sample."""
+    sample = patches.astype(np.float64)
     mean = sample.mean(0)
     scale = sample.std(0) + 1e-3
     _, size, axes = np.linalg.svd((sample - mean) / scale, full_matrices=False)

@@ -28,7 +28,7 @@ class WindowReader:
 
     encoder: Midiformer
     compoundation: Compoundation
-    matcher: NgramMatcher
+    matcher: NgramMatcher | None  # None: an encoder without n-grams
     rows: int
     device: torch.device
 
@@ -41,12 +41,17 @@ class WindowReader:
         windows = batches.grid(max(1, self.rows // 2))
         with progress(len(windows), "labelling") as advance:
             for batch in batches.batches(windows, WINDOWS[self.device.type]):
-                found = self.matcher(batch.tokens)
-                ngrams = NgramBatch(found.ids, found.start, found.matrix)
+                ngrams = self._find(batch.tokens)
                 with autocast(self.device):
                     hidden = self.encoder(batch.tokens, ngrams=ngrams)
                 yield batch, hidden
                 advance(len(batch.tokens))
+
+    def _find(self, tokens: Tensor) -> NgramBatch | None:
+        if self.matcher is None:
+            return None
+        found = self.matcher(tokens)
+        return NgramBatch(found.ids, found.start, found.matrix)
 
     def _batches(self, values: Int) -> Batches:
         """The piece as the one document that its windows are cut from."""

@@ -9,7 +9,7 @@ from ostinato.base.device import machine
 from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import load_vocabulary
 from ostinato.examples import example_path
-from ostinato.infer.directory import MELODY, find_model
+from ostinato.infer.directory import MELODY, find_model, words_of
 from ostinato.jobs import bench_env, bench_label, bench_m1, bench_m1_length
 from ostinato.jobs.bench_music import Report, measure
 from ostinato.jobs.show import console, naming, print_json, printable, table
@@ -90,7 +90,7 @@ def _numbers(option: str, text: str) -> tuple[int, ...]:
 def _music(data: Path | None, as_json: bool) -> None:
     files = _files(data)
     source = f"{data}" if data else f"the bundled example, {REPEATS} times (--data takes a folder)"
-    report = measure(files, load_vocabulary(find_model(MELODY)).compoundation)
+    report = measure(files, load_vocabulary(words_of(find_model(MELODY))).compoundation)
     if as_json:
         print_json({"data": source, "machine": machine(), **asdict(report)})
     else:

@@ -8,11 +8,12 @@ from pathlib import Path
 from ostinato.base.errors import UserError
 from ostinato.eval import long_context, pop909_melody, reasoning
 from ostinato.eval.metrics import Scores
+from ostinato.eval.music import record
 from ostinato.eval.music import suite as music
 from ostinato.infer.directory import MELODY, find_model
 from ostinato.infer.load import load_note_model
 from ostinato.jobs.evaluate_long_context import evaluate_long_context
-from ostinato.jobs.evaluate_music import MusicRequest, evaluate_music
+from ostinato.jobs.evaluate_music import MusicRequest, check_out, evaluate_music
 from ostinato.jobs.evaluate_reasoning import evaluate_reasoning
 from ostinato.jobs.show import console, percent, print_json, table
 from ostinato.jobs.talking import reasoner
@@ -37,11 +38,11 @@ class EvaluateRequest:
     max_tokens: int = 4096  # of a turn
     kinds: str | None = None  # "maths,logic/campsite"; None: all of the suite
     seed: int = 0  # of the sampling
+    out: Path = Path("music-results")  # of the results and of the record of scorings
     # The rest is for the suite ``music``.
     tasks: str | None = None  # "melody,dance"; None: all
     protocol: str = "both"
     models: Path | None = None  # more models than the bundled heads
-    out: Path = Path("music-results")
 
 
 def evaluate(request: EvaluateRequest) -> None:
@@ -123,10 +124,14 @@ def _evaluate_melody(request: EvaluateRequest) -> None:
         raise UserError(
             f"{data or request.suite}: expected the folder of POP909 (--data), and there is none"
         )
+    check_out(request.out)
     labeller = load_note_model(model, device=request.device)
     result = pop909_melody.evaluate(
         lambda score, bars: labeller.label_notes(score, bars).labels, data
     )
+    task, split, digest = "melody", pop909_melody.SPLIT, record.digest(find_model(model))
+    line = record.Scoring(task, pop909_melody.NAME, split, model, digest, record.now())
+    record.append(request.out / record.NAME, [line])
     if as_json:
         print_json({"name": model, **result.as_json()})
     else:

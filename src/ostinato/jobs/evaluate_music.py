@@ -18,10 +18,10 @@ from ostinato.eval.music.tasks import TASKS, find_task
 from ostinato.eval.music.types import Model, ProtocolName, Task
 from ostinato.infer.directory import bundled
 from ostinato.jobs.music_models import load_model
-from ostinato.jobs.show import console, percent, print_json, table
+from ostinato.jobs.show import console, counted, percent, print_json, table
 
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
-SCORINGS, RESULTS = "scorings.jsonl", "results.json"
+SCORINGS, RESULTS = record.NAME, "results.json"
 NOT_TRAINED = "not trained yet"
 # Those that have a column, and its name; the others are told in the remarks.
 BASELINES = {
@@ -40,7 +40,7 @@ class MusicRequest:
     data: Path | None  # the folder that holds the corpora under their published names
     tasks: str | None = None  # "melody,dance"; None: all
     protocol: str = "both"
-    models: Path | None = None  # more models, as TASK-PROTOCOL (melody-published)
+    models: Path | None = None  # more models, as TASK-PROTOCOL or TASK-PROTOCOL-WHOSE
     out: Path = Path("music-results")
     device: str = "auto"
     as_json: bool = False
@@ -88,9 +88,14 @@ def _asked(request: MusicRequest) -> tuple[list[Task], Sequence[ProtocolName]]:
         raise UserError(f"{data}: expected the folders {', '.join(missing)} in it{hint}")
     if request.models is not None and not request.models.is_dir():
         raise UserError(f"{request.models}: expected a folder of models (--models); there is none")
-    if request.out.exists() and not request.out.is_dir():
-        raise UserError(f"{request.out}: expected a folder for the results (--out); it is a file")
+    check_out(request.out)
     return tasks, protocols
+
+
+def check_out(out: Path) -> None:
+    """Refuse a file where the folder of the results and of the record should be."""
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out}: expected a folder for the results (--out); it is a file")
 
 
 def _protocols(asked: str) -> Sequence[ProtocolName]:
@@ -121,8 +126,9 @@ def _folders(task: Task, protocol: ProtocolName, models: Path | None) -> dict[st
     if protocol == "clean" and task.head in bundled():
         found[task.head] = bundled()[task.head]
     name = f"{task.name}-{protocol}"
-    if models is not None and (models / name / "config.json").is_file():
-        found[name] = models / name
+    if models is not None:
+        these = (models / name, *sorted(models.glob(f"{name}-*")))
+        found |= {path.name: path for path in these if (path / "config.json").is_file()}
     return found
 
 
@@ -201,6 +207,9 @@ def _remark(result: Result) -> str:
     ]
     if result.leaks:
         found.append(f"{result.leaks} songs are on more than one side of the split")
+    if result.linked:
+        pairs = counted(len(result.linked), "pair", "pairs")
+        found.append(f"{pairs} of documents of other songs share music across its sides")
     if asked.remark:
         found.append(asked.remark)
     for name, scores in result.baselines.items():

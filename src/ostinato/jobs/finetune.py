@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -28,23 +28,22 @@ from ostinato.jobs.finetune_data import Labelled, read_labelled
 from ostinato.jobs.finetune_evaluation import (
     DOMAIN_PIECES,
     GOES_ON,
-    NoteEvaluation,
     PieceEvaluation,
     domain_of,
     round_weights,
 )
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
+from ostinato.jobs.finetuning import Evaluation, FineTuning
 from ostinato.jobs.training import describe, finish, main, report
 from ostinato.models import midiformer
 from ostinato.models.midiformer import Calibration, HeadSpec, MidiformerModel, head_directory
 from ostinato.models.midiformer.adapter import attach
 from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.train.answers import fit_temperature
-from ostinato.train.loop import LossOf, train
-from ostinato.train.pieces import PieceBatches
-from ostinato.train.recipe import build_batches, build_matcher, build_model, save_model
+from ostinato.train.loop import train
+from ostinato.train.recipe import build_matcher, build_model, save_model
 from ostinato.train.run import open_run
-from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
+from ostinato.train.steps import Reader
 
 
 def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None:
@@ -67,7 +66,7 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
     model = _model(recipe, labelled, vocabulary, device, pretrained)
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
-    fine = _Fine(recipe, labelled, vocabulary, Reader(model, matcher, device), also.get(_TRUNK, ""))
+    fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
     valid = fine.evaluation("valid")
     outcome = train(
         model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
@@ -77,7 +76,7 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     if labelled.unlabelled:
         result["unlabelled"] = labelled.unlabelled
     if outcome.reason == "finished":  # of a part, no test set is scored
-        result |= fine.finish(folder, valid)
+        result |= _finish(fine, folder, valid, also.get(_TRUNK, ""))
     else:
         result["next"] = GOES_ON
     return finish(recipe.run, result)
@@ -85,103 +84,45 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
 
 _TRUNK = "weights of init"  # as `open_run` calls the digest of the trunk
 
-Evaluation = NoteEvaluation | PieceEvaluation
+
+def _finish(
+    fine: FineTuning, folder: Path, valid: Evaluation, trunk_digest: str
+) -> dict[str, object]:
+    """Calibrate on the valid side, score, and write the directory."""
+    recipe = fine.recipe
+    round_weights(fine.reader.model, recipe.dtype)
+    domain = None
+    if isinstance(valid, PieceEvaluation):
+        pieces = fine.labelled.pieces["train"].sample(DOMAIN_PIECES)
+        training = PieceEvaluation(recipe, fine.reader, fine.vocabulary, pieces)
+        found = valid.read()
+        answers, domain = found.answers, domain_of(training, found)
+    else:
+        answers = valid.answers()
+    calibration = Calibration(fit_temperature(answers), domain)
+    result = fine.scores(answers, calibration.temperature)
+    _save(fine, folder, calibration, trunk_digest)
+    fine.record(folder)
+    write_card(folder, recipe, fine.labelled, result)
+    return {**result, "model": str(folder)}
 
 
-@dataclass(frozen=True, eq=False)
-class _Fine:
-    """A model on its way, with all that it is trained and judged by."""
-
-    recipe: FinetuneRecipe
-    labelled: Labelled
-    vocabulary: Vocabulary
-    reader: Reader
-    digest: str  # of the trunk, where an adapter is trained
-
-    def step(self) -> LossOf:
-        """The objective."""
-        recipe, reader = self.recipe, self.reader
-        if recipe.kind == "sequence":
-            batches = PieceBatches(
-                self.labelled.pieces["train"],
-                self.vocabulary,
-                recipe.window,
-                recipe.drawing,
-                device=reader.device,
-            )
-            return SequenceLabelStep(
-                reader,
-                batches,
-                recipe.head,
-                smoothing=recipe.smoothing,
-                compiled=recipe.train.compile,
-            )
-        return NoteLabelStep(
-            reader,
-            build_batches(
-                self.labelled.documents["train"],
-                self.vocabulary,
-                recipe.window,
-                transpose=recipe.window.transpose,
-                device=reader.device,
-            ),
-            recipe.window,
-            recipe.head,
-            batch=recipe.batch,
-            seed=recipe.train.seed,
-            smoothing=recipe.smoothing,
-            compiled=recipe.train.compile,
-        )
-
-    def evaluation(self, side: str) -> Evaluation:
-        """Whole documents of one side, ready to be labelled."""
-        if self.recipe.kind == "note":
-            documents = self.labelled.documents[side]
-            return NoteEvaluation(self.recipe, self.reader, self.vocabulary, documents)
-        pieces = self.labelled.pieces[side]
-        return PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
-
-    def finish(self, folder: Path, valid: Evaluation) -> dict[str, object]:
-        """Calibrate on the valid side, score, and write the directory."""
-        round_weights(self.reader.model, self.recipe.dtype)
-        domain = None
-        if isinstance(valid, PieceEvaluation):
-            pieces = self.labelled.pieces["train"].sample(DOMAIN_PIECES)
-            training = PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
-            found = valid.read()
-            answers, domain = found.answers, domain_of(training, found)
-        else:
-            answers = valid.answers()
-        temperature = fit_temperature(answers)
-        calibration = Calibration(temperature, domain)
-        result: dict[str, object] = {
-            "labels": list(self.labelled.labels),
-            "temperature": temperature,
-            "valid": answers.as_json(valid.unit, temperature),
-        }
-        if self.recipe.report_test:
-            told = self.evaluation("test").answers()
-            result["test"] = told.as_json(valid.unit, temperature)
-        self._save(folder, calibration)
-        write_card(folder, self.recipe, self.labelled, result)
-        return {**result, "model": str(folder)}
-
-    def _save(self, folder: Path, calibration: Calibration) -> None:
-        recipe, model = self.recipe, self.reader.model
-        if not recipe.adapter_rank:
-            save_model(folder, model, self.vocabulary, recipe.window, recipe.dtype)
-            save_calibration(folder, calibration)
-            return
-        spec = model.specs[recipe.head]
-        description = head_directory.HeadDescription(
-            _trunk_name(recipe.init, folder),
-            self.digest,
-            head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool),
-            recipe.adapter,
-            calibration.temperature,
-            calibration.domain,
-        )
-        head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
+def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest: str) -> None:
+    recipe, model = fine.recipe, fine.reader.model
+    if not recipe.adapter_rank:
+        save_model(folder, model, fine.vocabulary, recipe.window, recipe.dtype)
+        save_calibration(folder, calibration)
+        return
+    spec = model.specs[recipe.head]
+    description = head_directory.HeadDescription(
+        _trunk_name(recipe.init, folder),
+        trunk_digest,
+        head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool),
+        recipe.adapter,
+        calibration.temperature,
+        calibration.domain,
+    )
+    head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
 
 
 def _trunk(init: str) -> Path:

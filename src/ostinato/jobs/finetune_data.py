@@ -117,9 +117,13 @@ def read_piece_labels(path: Path) -> Mapping[str, str]:
         raise UserError(f"{path}: expected a CSV file with the columns name,label ({error})") from (
             error
         )
-    rows = csv.DictReader(io.StringIO(text, newline=""))
-    if not {"name", "label"} <= {*(rows.fieldnames or ())}:
-        got = ",".join(rows.fieldnames or ()) or "nothing"
+    lines = csv.DictReader(io.StringIO(text, newline=""))
+    try:
+        columns, rows = lines.fieldnames or (), list(lines)
+    except csv.Error as error:
+        raise UserError(f"{path}: line {lines.line_num} is no CSV ({error})") from error
+    if not {"name", "label"} <= {*columns}:
+        got = ",".join(columns) or "nothing"
         raise UserError(f"{path}: expected the columns name,label; got {got}")
     table: dict[str, str] = {}
     for row in rows:

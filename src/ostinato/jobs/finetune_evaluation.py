@@ -27,8 +27,6 @@ _TIE = 1e-3  # of a nat; less than one piece in a thousand
 class NoteEvaluation:
     """Documents whose notes have labels."""
 
-    unit = "notes"
-
     def __init__(
         self, recipe: FinetuneRecipe, reader: Reader, vocabulary: Vocabulary, documents: Documents
     ) -> None:
@@ -56,8 +54,6 @@ class NoteEvaluation:
 
 class PieceEvaluation:
     """Pieces with a label each."""
-
-    unit = "pieces"
 
     def __init__(
         self, recipe: FinetuneRecipe, reader: Reader, vocabulary: Vocabulary, pieces: Pieces

@@ -41,6 +41,9 @@ class FinetuneRecipe:
     stride: int = 128  # rows between the windows of an evaluation
     evaluation_batch: int = 64  # windows
     report_test: bool = False
+    # Where a line says that the test side was scored; none: scorings.jsonl in ``run``. With that of
+    # `evaluate --suite music -o DIR` (DIR/scorings.jsonl), its table counts these scorings too.
+    scorings: Path | None = None
     device: str = "auto"
     dtype: DTypeName = "float16"  # of the weights in the model directory
     fresh: bool = False  # begin anew even if the run directory holds a run

@@ -18,24 +18,18 @@ import torch
 from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
-from ostinato.data.vocabulary import Vocabulary
 from ostinato.jobs.finetune_data import Labelled, read_labelled
-from ostinato.jobs.finetune_evaluation import (
-    GOES_ON,
-    NoteEvaluation,
-    PieceEvaluation,
-    round_weights,
-)
+from ostinato.jobs.finetune_evaluation import GOES_ON, round_weights
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
+from ostinato.jobs.finetuning import FineTuning
 from ostinato.jobs.training import describe, finish, main, report
-from ostinato.models.midiformer import HeadSpec
+from ostinato.models.midiformer import Calibration, HeadSpec
+from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.models.words import WordModel
 from ostinato.train.answers import fit_temperature
-from ostinato.train.loop import LoopConfig, LossOf, train
-from ostinato.train.pieces import PieceBatches
-from ostinato.train.recipe import DTypeName, build_batches
+from ostinato.train.loop import LoopConfig, train
+from ostinato.train.recipe import DTypeName
 from ostinato.train.run import open_run
-from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
 from ostinato.train.words import (
     WordChoice,
     WordWindow,
@@ -69,6 +63,7 @@ class FinetuneWordsRecipe:
     stride: int = 128
     evaluation_batch: int = 64
     report_test: bool = False
+    scorings: Path | None = None
     device: str = "auto"
     dtype: DTypeName = "float16"
     fresh: bool = False
@@ -106,16 +101,11 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     vocabulary = word_vocabulary(header)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     model = _model(recipe, labelled, device)
-    reader = word_reader(model, device)
-    step = _step(recipe, labelled, vocabulary, reader)
-
-    def evaluation(side: str) -> NoteEvaluation | PieceEvaluation:
-        if recipe.kind == "sequence":
-            return PieceEvaluation(recipe.common, reader, vocabulary, labelled.pieces[side])
-        return NoteEvaluation(recipe.common, reader, vocabulary, labelled.documents[side])
-
-    valid = evaluation("valid")
-    outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=valid.validate)
+    fine = FineTuning(recipe.common, labelled, vocabulary, word_reader(model, device))
+    valid = fine.evaluation("valid")
+    outcome = train(
+        model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
+    )
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
     if outcome.reason != "finished":  # of a part, no test set is scored
@@ -124,39 +114,13 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
         round_weights(model, recipe.dtype)
         answers = valid.answers()
         temperature = fit_temperature(answers)
-        result |= {"labels": list(labelled.labels), "temperature": temperature}
-        result["valid"] = answers.as_json(valid.unit, temperature)
-        if recipe.report_test:
-            found = evaluation("test").answers()
-            result["test"] = found.as_json(valid.unit, temperature)
+        result |= fine.scores(answers, temperature)
         folder = recipe.run / "model"
         save_words(folder, model, header, recipe.window, recipe.dtype)
+        save_calibration(folder, Calibration(temperature))
+        fine.record(folder)
         result["model"] = str(folder)
     return finish(recipe.run, result)
-
-
-def _step(
-    recipe: FinetuneWordsRecipe, labelled: Labelled, vocabulary: Vocabulary, reader: Reader
-) -> LossOf:
-    """The objective."""
-    window, device, compiled = recipe.window.config, reader.device, recipe.train.compile
-    if recipe.kind == "sequence":
-        drawing, pieces = recipe.common.drawing, labelled.pieces["train"]
-        drawn = PieceBatches(pieces, vocabulary, window, drawing, device=device)
-        return SequenceLabelStep(
-            reader, drawn, recipe.head, smoothing=recipe.smoothing, compiled=compiled
-        )
-    documents, reach = labelled.documents["train"], window.transpose
-    return NoteLabelStep(
-        reader,
-        build_batches(documents, vocabulary, window, transpose=reach, device=device),
-        window,
-        recipe.head,
-        batch=recipe.batch,
-        seed=recipe.train.seed,
-        smoothing=recipe.smoothing,
-        compiled=compiled,
-    )
 
 
 def _model(recipe: FinetuneWordsRecipe, labelled: Labelled, device: torch.device) -> WordModel:

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from ostinato.base.log import progress
 from ostinato.eval.metrics import wilson
+from ostinato.eval.music.note_baselines import one_hot
 from ostinato.eval.music.note_features import note_features
-from ostinato.eval.music.piece_features import histogram
+from ostinato.eval.music.piece_baselines import NearestSong
+from ostinato.eval.music.piece_features import notes_of
 from ostinato.eval.music.scores import TaskScores, score
 from ostinato.eval.music.types import Document
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.jobs.fit_folder import Item
 from ostinato.jobs.fit_look import FEW_TESTED, Look
 from ostinato.jobs.fit_read import TrackLabels, labelled_score
-from ostinato.music.compound_words import EMPTY_PITCH, encode
+from ostinato.music.compound_words import encode
 from ostinato.music.score import Int
 
 Float = NDArray[np.floating]
@@ -102,33 +104,14 @@ def _model(folder: Path, *, of_notes: bool, device: str) -> Answer:
 
 def _majority(found: Look) -> Answer:
     commonest = int(found.counts("train").argmax())
-    return lambda document: _one_hot(np.full(len(document.truth), commonest), len(found.names))
-
-
-def _one_hot(chosen: Int, classes: int) -> Float:
-    return np.eye(classes, dtype=np.float32)[chosen]
+    return lambda document: one_hot(np.full(len(document.truth), commonest), len(found.names))
 
 
 def _nearest_piece(found: Look) -> Answer:
-    """The class of the training piece whose pitch classes and durations are most alike.
-
-    In whichever of the twelve keys they are (``piece_features.histogram``).
-    """
     train = found.on("train")
-    known = np.stack([_histogram(found.readings[item].values).ravel() for item in train])
+    known = [notes_of(found.readings[item].values) for item in train]
     label = np.array([found.names.index(item.label) for item in train])
-
-    def answer(document: Document) -> Float:
-        one = _histogram(document.words)
-        turned = np.stack([np.roll(one, turn, axis=0).ravel() for turn in range(12)])
-        nearest = int((known @ turned.T).max(1).argmax())
-        return _one_hot(label[[nearest]], len(found.names))
-
-    return answer
-
-
-def _histogram(words: Int) -> NDArray[np.float64]:
-    return histogram(words[words[:, 2] != EMPTY_PITCH].astype(np.int64))
+    return NearestSong(known, label, len(found.names))
 
 
 def _nearest_note(found: Look, document: Callable[[Item], Document]) -> Answer:
@@ -149,7 +132,7 @@ def _nearest_note(found: Look, document: Callable[[Item], Document]) -> Answer:
         for first in range(0, len(asked), MOST_KNOWN):
             part = slice(first, first + MOST_KNOWN)
             nearest = (asked[part] @ known.T - half).argmax(1)
-            told[rows[part]] = _one_hot(labels[nearest], len(found.names))
+            told[rows[part]] = one_hot(labels[nearest], len(found.names))
         return told
 
     return answer

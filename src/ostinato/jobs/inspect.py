@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import Vocabulary, load_vocabulary
-from ostinato.infer.directory import MELODY, bundled
+from ostinato.infer.directory import MELODY, bundled, words_of
 from ostinato.jobs.show import console, counted, naming, print_json, printable, table
 from ostinato.music import smf
 from ostinato.music.compound_words import Scheme, encode
@@ -231,7 +231,7 @@ def _vocabulary(scheme: str) -> Vocabulary | None:
     folder = bundled().get(MELODY)
     if folder is None:
         return None
-    vocabulary = load_vocabulary(folder)
+    vocabulary = load_vocabulary(words_of(folder))
     return vocabulary if vocabulary.compoundation.scheme == scheme else None
 
 

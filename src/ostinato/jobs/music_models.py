@@ -12,16 +12,25 @@ from ostinato.base.errors import UserError
 from ostinato.eval.music.published import rows_for
 from ostinato.eval.music.tasks import REELS
 from ostinato.eval.music.types import Document, Float, Model, Task
+from ostinato.infer.directory import model_type
 from ostinato.infer.load import NoteModel, load_note_model, load_piece_model
 from ostinato.infer.pieces import PieceModel
+from ostinato.jobs.music_peers import load_word_notes, load_word_pieces
+from ostinato.models.words import MODEL_TYPE as WORDS
 
 
 def load_model(folder: Path, task: Task, device: str) -> Model:
-    """The model in a directory as the suite asks it; ``UserError`` where it has other labels."""
+    """The model in a directory as the suite asks it; ``UserError`` where it has other labels.
+
+    A peer's, an encoder of whole words, may be there as well.
+    """
+    of_words = model_type(folder) == WORDS
     if task.of_notes:
-        notes = load_note_model(folder, device=device)
+        load_notes = load_word_notes if of_words else load_note_model
+        notes = load_notes(folder, device=device)
         return note_answers(notes, columns(notes.names, task, folder))
-    pieces = load_piece_model(folder, device=device)
+    load_pieces = load_word_pieces if of_words else load_piece_model
+    pieces = load_pieces(folder, device=device)
     return piece_answers(pieces, columns(pieces.names, task, folder))
 
 
@@ -50,7 +59,8 @@ def note_answers(model: NoteModel, merge: NDArray[np.float32]) -> Model:
     def answer(document: Document) -> Float:
         if document.segments is None:
             return model.label_notes(document.score, document.bars).probabilities @ merge
-        segments = rows_for(document, model.vocabulary.compoundation.scheme)
+        header = model.vocabulary.header
+        segments = rows_for(document, header.scheme, header.steps_per_quarter)
         found = [model.rows.probabilities(segment) for segment in segments]
         return np.concatenate(found) @ merge
 
@@ -64,7 +74,8 @@ def piece_answers(model: PieceModel, merge: NDArray[np.float32]) -> Model:
         if document.segments is None:
             found = [model.label_piece(document.score, document.bars)]
         else:
-            segments = rows_for(document, model.vocabulary.compoundation.scheme)
+            header = model.vocabulary.header
+            segments = rows_for(document, header.scheme, header.steps_per_quarter)
             found = [model.label_words(segment) for segment in segments]
         return np.stack([one.probabilities for one in found]) @ merge
 

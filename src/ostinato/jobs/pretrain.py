@@ -14,20 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from ostinato.base.config import load_recipe, read_table
 from ostinato.base.device import pick_device
-from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
 from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.masking import MaskingConfig
-from ostinato.data.selection import held_out, load_split, side_of
-from ostinato.data.shards import Documents, read_shards
+from ostinato.data.shards import Documents
 from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary
 from ostinato.data.words import distinct_rows
+from ostinato.jobs.pretraining import choose_documents, size, validation
 from ostinato.jobs.training import describe, finish, main, report
-from ostinato.train.loop import LoopConfig, Validate, train
+from ostinato.train.loop import LoopConfig, train
 from ostinato.train.recipe import (
     DTypeName,
     ModelChoice,
@@ -82,7 +79,7 @@ def pretrain(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 def run(recipe: PretrainRecipe) -> dict[str, object]:
     """Learn the vocabulary, train, and write the model directory; returns what to report."""
     device = pick_device(recipe.device)
-    training, validation = _documents(recipe)
+    training, held = choose_documents(recipe.shards, recipe.exclude, recipe.valid)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     folder = recipe.run / "model"
     if resume:
@@ -106,12 +103,14 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
         seed=recipe.train.seed,
         compiled=recipe.train.compile,
     )
-    validate = _validation(recipe, step, validation, vocabulary, device)
+    validate = validation(
+        step, held, vocabulary, recipe.window, most=recipe.valid_windows, device=device
+    )
     outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=validate)
     result: dict[str, object] = {
         **describe(outcome),
-        "training": _size(training),
-        "validation": _size(validation),
+        "training": size(training),
+        "validation": size(held),
         "tokens_per_row": _tokens_per_row(training, vocabulary),
         "vocabulary": config.vocab_size,
         "ngrams": config.lexicon_size - 1,
@@ -123,38 +122,6 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
         save_model(folder, model, vocabulary, recipe.window, recipe.dtype)
         result["model"] = str(folder)
     return finish(recipe.run, result)
-
-
-def _documents(recipe: PretrainRecipe) -> tuple[Documents, Documents]:
-    """The documents to train on, and those to validate on: the valid side of one split."""
-    documents = read_shards(recipe.shards)
-    named = (*recipe.exclude, recipe.valid) if recipe.valid else recipe.exclude
-    held = held_out(documents.entries, named)
-    training = documents.select(lambda entry: (entry.corpus, entry.song) not in held)
-    if not len(training.values):
-        raise UserError("the shards hold no song that may be trained on: add other corpora.")
-    if not recipe.valid:
-        return training, documents.select(lambda _: False)
-    return training, side_of(documents, load_split(recipe.valid), "valid")
-
-
-def _validation(
-    recipe: PretrainRecipe,
-    step: MaskedTokenStep,
-    documents: Documents,
-    vocabulary: Vocabulary,
-    device: torch.device,
-) -> Validate | None:
-    if not len(documents.values):
-        return None
-    batches = build_batches(documents, vocabulary, recipe.window, transpose=0, device=device)
-    windows = batches.grid(recipe.window.rows).spread(recipe.valid_windows)
-    return lambda: step.validate(batches, windows)
-
-
-def _size(documents: Documents) -> dict[str, int]:
-    notes = sum(entry.notes for entry in documents.entries)
-    return {"documents": len(documents), "notes": notes, "rows": len(documents.values)}
 
 
 def _tokens_per_row(documents: Documents, vocabulary: Vocabulary) -> float:

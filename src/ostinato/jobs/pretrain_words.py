@@ -6,21 +6,15 @@ the MIDI library nor the terminal's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import torch
-
 from ostinato.base.device import pick_device
-from ostinato.base.errors import UserError
 from ostinato.data.masking import MaskingConfig
-from ostinato.data.selection import held_out, load_split, side_of
-from ostinato.data.shards import Documents, read_shards
-from ostinato.data.vocabulary import Vocabulary
+from ostinato.jobs.pretraining import choose_documents, size, validation
 from ostinato.jobs.training import describe, finish
-from ostinato.train.loop import LoopConfig, Validate, train
+from ostinato.train.loop import LoopConfig, train
 from ostinato.train.recipe import DTypeName, build_batches
 from ostinato.train.run import open_run
 from ostinato.train.words import (
@@ -56,7 +50,7 @@ class PretrainWordsRecipe:
 def run(recipe: PretrainWordsRecipe) -> dict[str, object]:
     """Train, and write the model directory; returns what to report."""
     device = pick_device(recipe.device)
-    training, validation = choose_documents(recipe.shards, recipe.exclude, recipe.valid)
+    training, held = choose_documents(recipe.shards, recipe.exclude, recipe.valid)
     header, window = training.header, recipe.window.config
     vocabulary = word_vocabulary(header)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
@@ -72,12 +66,12 @@ def run(recipe: PretrainWordsRecipe) -> dict[str, object]:
         seed=seed,
         compiled=recipe.train.compile,
     )
-    validate = _validation(recipe, step, validation, vocabulary, device)
+    validate = validation(step, held, vocabulary, window, most=recipe.valid_windows, device=device)
     outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=validate)
     result: dict[str, object] = {
         **describe(outcome),
-        "training": _size(training),
-        "validation": _size(validation),
+        "training": size(training),
+        "validation": size(held),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
     if outcome.reason != "interrupted":
@@ -87,37 +81,3 @@ def run(recipe: PretrainWordsRecipe) -> dict[str, object]:
         save_words(folder, model, header, recipe.window, recipe.dtype)
         result["model"] = str(folder)
     return finish(recipe.run, result)
-
-
-def _validation(
-    recipe: PretrainWordsRecipe,
-    step: MaskedWordStep,
-    documents: Documents,
-    vocabulary: Vocabulary,
-    device: torch.device,
-) -> Validate | None:
-    if not len(documents.values):
-        return None
-    window = recipe.window.config
-    batches = build_batches(documents, vocabulary, window, transpose=0, device=device)
-    windows = batches.grid(window.rows).spread(recipe.valid_windows)
-    return lambda: step.validate(batches, windows)
-
-
-def choose_documents(
-    shards: Sequence[Path], exclude: Sequence[str], valid: str
-) -> tuple[Documents, Documents]:
-    """The documents to train on, and those to validate on: the valid side of one split."""
-    documents = read_shards(shards)
-    held = held_out(documents.entries, (*exclude, valid) if valid else exclude)
-    training = documents.select(lambda entry: (entry.corpus, entry.song) not in held)
-    if not len(training.values):
-        raise UserError("the shards hold no song that may be trained on: add other corpora.")
-    if not valid:
-        return training, documents.select(lambda _: False)
-    return training, side_of(documents, load_split(valid), "valid")
-
-
-def _size(documents: Documents) -> dict[str, int]:
-    notes = sum(entry.notes for entry in documents.entries)
-    return {"documents": len(documents), "notes": notes, "rows": len(documents.values)}

@@ -40,7 +40,8 @@ def report(result: dict[str, object], as_json: bool) -> None:
         print(json.dumps(result, indent=2))
         return
     for name, value in result.items():
-        print(f"{name}: {value}")
+        if name != "next":  # the last line says it in full
+            print(f"{name}: {value}")
     if result["reason"] != "finished":
         print("the training state is saved: the same command goes on from there")
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
@@ -16,6 +17,7 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write, write_json
 
 INDEX = "model.safetensors.index.json"
+MAX_SHARD_BYTES = 12 * 2**20
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -29,6 +31,58 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(read, dict):
         raise UserError(f"{path} must hold a JSON object, got a {type(read).__name__}")
     return cast("dict[str, Any]", read)
+
+
+def read_config(directory: Path, model_type: str) -> dict[str, Any]:
+    """What ``config.json`` says beside its ``model_type``, which must be the one given."""
+    path = directory / "config.json"
+    read = read_object(path)
+    if (found := read.pop("model_type", None)) != model_type:
+        raise UserError(f"{path} describes a model of type {found!r}: expected {model_type!r}.")
+    return read
+
+
+def write_state(
+    directory: Path,
+    state: Mapping[str, Tensor],
+    *,
+    dtype: torch.dtype,
+    max_shard_bytes: int = MAX_SHARD_BYTES,
+) -> None:
+    """Write a ``state_dict``; integers keep their type whatever ``dtype`` is.
+
+    A shard holds at most ``max_shard_bytes`` of tensors, or a single larger tensor. The
+    index is written last, and shards of an earlier save that it does not name are removed.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    tensors: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        tensors[name] = tensor.detach().to("cpu", _kept(tensor, dtype)).contiguous()
+        check_finite(name, tensors[name])
+    sizes = {name: tensor.nbytes for name, tensor in tensors.items()}
+    write_shards(directory, split(sizes, max_shard_bytes), tensors.__getitem__)
+
+
+def read_state(
+    directory: Path,
+    expected: Mapping[str, Tensor],
+    *,
+    device: torch.device | str,
+    dtype: torch.dtype,
+) -> dict[str, Tensor]:
+    """What ``write_state`` wrote, cast to ``dtype``; of the names and shapes of ``expected``."""
+    weight_map = read_weight_map(directory)
+    check_names(directory, expected, weight_map)
+    state: dict[str, Tensor] = {}
+    for file in sorted(set(weight_map.values())):
+        with opened(directory / file) as shard:
+            for name in shard.keys():  # noqa: SIM118  no mapping
+                tensor = shard.get_tensor(name)
+                if name in expected:
+                    check_shape(directory / file, name, tensor, expected[name])
+                state[name] = tensor.to(device, _kept(tensor, dtype))
+    check_names(directory, expected, state)  # the index may promise what no shard holds
+    return state
 
 
 def read_weight_map(directory: Path) -> dict[str, str]:
@@ -119,6 +173,10 @@ def check_names(directory: Path, expected: Iterable[str], found: Iterable[str]) 
             f"the weights in {directory} are not those of its config.json: missing "
             f"{_some(missing)}; left over {_some(left_over)}"
         )
+
+
+def _kept(tensor: Tensor, dtype: torch.dtype) -> torch.dtype:
+    return dtype if tensor.is_floating_point() else tensor.dtype
 
 
 def _some(names: Sequence[str]) -> str:

@@ -51,9 +51,13 @@ def _rows(name: str) -> tuple[tuple[str, str, Side], ...]:
 
 def parse(text: str, source: str) -> tuple[tuple[str, str, Side], ...]:
     """(name, song, side) of the lines of a split file, which must name no document twice."""
-    header, *lines = csv.reader(io.StringIO(text, newline=""))
+    try:
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    except csv.Error as error:
+        raise UserError(f"{source}: expected a CSV file ({error})") from error
     if header != ["name", "song", "side"]:
-        raise UserError(f"{source}: expected the columns name,song,side; got {','.join(header)}")
+        got = ",".join(header) or "nothing"
+        raise UserError(f"{source}: expected the columns name,song,side; got {got}")
     rows: dict[str, tuple[str, str, Side]] = {}
     for line in lines:
         if len(line) != 3 or line[2] not in _SIDES:

@@ -49,7 +49,8 @@ class LoopConfig:
     log_every: int = 50
     validate_every: int = 0  # 0: at the end only
     save_every: int = 0  # 0: at the end and when interrupted only
-    budget_seconds: float = 0.0  # a time that the schedule follows too, and ends with; 0: none
+    # A time that the schedule follows too, and ends with; 0: none. Compiling does not count.
+    budget_seconds: float = 0.0
     max_seconds: float = 0.0  # wall clock of this call, after which it saves and stops; 0: none
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
@@ -115,6 +116,7 @@ class _Trainer:
     def run(self, resume: bool) -> Outcome:
         self._begin(resume)
         began, before = time.monotonic(), self.counters.seconds
+        compiling: float | None = None if self.config.compile else 0.0
         sums = _Sums()
         reason = self._reason(0.0, False)
         self.model.train()
@@ -123,7 +125,9 @@ class _Trainer:
             while reason is None:
                 sums.add(self._step())
                 elapsed, step = time.monotonic() - began, self.counters.step + 1
-                self.counters = replace(self.counters, step=step, seconds=before + elapsed)
+                compiling = elapsed if compiling is None else compiling  # in a call's first step
+                seconds = before + elapsed - compiling
+                self.counters = replace(self.counters, step=step, seconds=seconds)
                 reason = self._reason(elapsed, interrupted())
                 advance()
                 saving = reason is not None or self._due(self.config.save_every)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,15 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 
 # May change from one part of a run to the next.
-FREE = ("device", "fresh", "report_test", "checkpointing", "max_seconds", "keep_windows")
+FREE = (
+    "device",
+    "fresh",
+    "report_test",
+    "scorings",
+    "checkpointing",
+    "max_seconds",
+    "keep_windows",
+)
 FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
 
 
@@ -20,10 +29,13 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
     """Whether ``run`` holds the training state of this very recipe, to be gone on with.
 
     Otherwise it is claimed for the recipe (written to ``recipe.json``). ``fresh`` claims it
-    whatever it holds; without, another recipe's state there is a ``UserError``. What else must
-    not change within a run is in ``also``, by the name that the error calls it.
+    whatever it holds, and removes the models that an earlier run left; without, another recipe's
+    state there is a ``UserError``. What else must not change within a run is in ``also``, by the
+    name that the error calls it.
     """
     path = run / "recipe.json"
+    if fresh:
+        _remove_models(run, str(getattr(recipe, "init", None) or ""))
     wanted = {**to_dict(recipe), **(also or {})}
     if not fresh and (run / "state.safetensors").exists():
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -37,6 +49,26 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
         (run / stale).unlink(missing_ok=True)
     write_json(path, wanted)
     return False
+
+
+def _remove_models(run: Path, init: str) -> None:
+    """Remove ``model`` and each ``model-WINDOW`` of a run; not one that the new run begins with."""
+    found = [run / "model", *(folder for folder in run.glob("model-*") if _of_window(folder.name))]
+    stale = [folder for folder in found if folder.is_dir()]
+    if init and any(Path(init).resolve().is_relative_to(folder.resolve()) for folder in stale):
+        raise UserError(
+            f"init: fresh=true removes the models of {run}, and {init} is one of them: choose "
+            "another run directory."
+        )
+    for folder in stale:
+        if folder.is_symlink():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
+
+
+def _of_window(name: str) -> bool:
+    return name.removeprefix("model-").isdecimal()
 
 
 def _fixed(recipe: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -50,7 +51,61 @@ class Reader:
         return autocast(self.device)
 
 
-class MaskedTokenStep:
+class MaskedStep(ABC):
+    """Training on what is hidden in windows, and its loss on held-out ones."""
+
+    def __init__(
+        self,
+        batches: Batches,
+        window: WindowConfig,
+        masking: MaskingConfig,
+        *,
+        batch: int,
+        seed: int,
+    ) -> None:
+        self._batches, self._window, self._masking = batches, window, masking
+        self._batch, self._seed = batch, seed
+
+    def __call__(self, number: int) -> dict[str, Tensor]:
+        """Loss, accuracy and tokens of micro-batch ``number``: of nothing but it and the seed."""
+        windows = self._batches.draw(self._batch, seed=self._seed, step=number)
+        batch = self._batches.assemble(windows, tokens=self._window.tokens)
+        loss, accuracy = self._loss(batch, mix(self._seed, 1, number), training=True)
+        return {"loss": loss, "accuracy": accuracy, "tokens": (batch.tokens != PAD).sum()}
+
+    @torch.no_grad()
+    def validate(self, batches: Batches, windows: Windows) -> dict[str, float]:
+        """Mean loss and accuracy over windows, the mask always the same."""
+        total = {"loss": 0.0, "accuracy": 0.0}
+        for first in range(0, len(windows), self._batch):
+            part = windows.part(first, self._batch)
+            batch = batches.assemble(part, tokens=self._window.tokens)
+            found = self._loss(batch, mix(self._seed, 2, first), training=False)
+            for name, scalar in zip(total, found, strict=True):
+                total[name] += float(scalar) * len(part) / len(windows)
+        return total
+
+    @abstractmethod
+    def _loss(self, batch: Batch, seed: int, *, training: bool) -> tuple[Tensor, Tensor]:
+        """Loss and accuracy of a batch that ``seed`` hides parts of."""
+
+    @torch.no_grad()
+    def _hide(
+        self, batch: Batch, seed: int, *, vocab_size: int, pieces: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Tokens as they are seen, and the flat index of the targets with those in use.
+
+        ``pieces`` is the most tokens of a word.
+        """
+        generator = torch.Generator(batch.tokens.device).manual_seed(seed)
+        seen, target = mask_tokens(
+            batch.tokens, batch.row, self._masking, vocab_size=vocab_size, generator=generator
+        )
+        size = target_budget(seen.numel(), self._masking.rate, pieces)
+        return seen, *gather_targets(target, size)
+
+
+class MaskedTokenStep(MaskedStep):
     """Masked-token training, and its loss on held-out windows."""
 
     def __init__(
@@ -64,50 +119,18 @@ class MaskedTokenStep:
         seed: int,
         compiled: bool = False,
     ) -> None:
-        self._reader, self._batches, self._window = reader, batches, window
-        self._masking, self._batch, self._seed = masking, batch, seed
-        config = reader.model.config
-        self._vocab_size, self._pieces = config.vocab_size, config.symbols_per_token
+        super().__init__(batches, window, masking, batch=batch, seed=seed)
+        self._reader, self._config = reader, reader.model.config
         self._run = torch.compile(self._forward, dynamic=False) if compiled else self._forward
 
-    def __call__(self, number: int) -> dict[str, Tensor]:
-        """Loss, accuracy and tokens of micro-batch ``number``: of nothing but it and the seed."""
-        windows = self._batches.draw(self._batch, seed=self._seed, step=number)
-        batch = self._batches.assemble(windows, tokens=self._window.tokens)
-        return self._loss(batch, mix(self._seed, 1, number), self._run)
-
-    @torch.no_grad()
-    def validate(self, batches: Batches, windows: Windows) -> dict[str, float]:
-        """Mean loss and accuracy over windows, the mask always the same."""
-        total = {"loss": 0.0, "accuracy": 0.0}
-        for first in range(0, len(windows), self._batch):
-            part = windows.part(first, self._batch)
-            batch = batches.assemble(part, tokens=self._window.tokens)
-            scalars = self._loss(batch, mix(self._seed, 2, first), self._forward)
-            for name in total:
-                total[name] += float(scalars[name]) * len(part) / len(windows)
-        return total
-
-    def _loss(
-        self, batch: Batch, seed: int, run: Callable[..., tuple[Tensor, Tensor]]
-    ) -> dict[str, Tensor]:
-        device = self._reader.device
-        generator = torch.Generator(device).manual_seed(seed)
-        with torch.no_grad():
-            seen, target = mask_tokens(
-                batch.tokens,
-                batch.row,
-                self._masking,
-                vocab_size=self._vocab_size,
-                generator=generator,
-            )
-            size = target_budget(seen.numel(), self._masking.rate, self._pieces)
-            index, live = gather_targets(target, size)
-            truth = batch.tokens.flatten()[index]
-            tokens = (batch.tokens != PAD).sum()
+    def _loss(self, batch: Batch, seed: int, *, training: bool) -> tuple[Tensor, Tensor]:
+        config, run = self._config, self._run if training else self._forward
+        seen, index, live = self._hide(
+            batch, seed, vocab_size=config.vocab_size, pieces=config.symbols_per_token
+        )
+        truth = batch.tokens.flatten()[index]
         with self._reader.autocast():
-            loss, accuracy = run(seen, index, live, truth, *self._reader.find(seen))
-        return {"loss": loss, "accuracy": accuracy, "tokens": tokens}
+            return run(seen, index, live, truth, *self._reader.find(seen))
 
     def _forward(
         self, seen: Tensor, index: Tensor, live: Tensor, truth: Tensor, *ngrams: Tensor

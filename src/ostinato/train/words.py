@@ -79,6 +79,7 @@ class WholeWords:
 
     scheme: str
     vocab: tuple[int, ...]
+    steps_per_quarter: int = 4
 
     def pieces(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int8]]:
         """Words [d, F] to tokens int64 [d, 1], and their number int8 [d], which is 1."""
@@ -95,7 +96,7 @@ def word_vocabulary(header: Header) -> Vocabulary:
             f"{header.scheme} words are too many to be tokens each: prepare the shards with the "
             "scheme cp4."
         )
-    whole = WholeWords(header.scheme, header.vocab)
+    whole = WholeWords(header.scheme, header.vocab, header.steps_per_quarter)
     # Of a compoundation, batches ask the scheme, the columns and the pieces of words.
     return Vocabulary(header, cast("Compoundation", whole), empty_lexicon())
 

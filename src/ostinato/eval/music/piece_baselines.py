@@ -17,12 +17,13 @@ from ostinato.music.score import Int
 
 def learn(train: Sequence[Document], valid: Sequence[Document], classes: int) -> dict[str, Model]:
     """The baselines by name, learnt on ``train``; ``valid`` chooses the regression's penalty."""
-    found: dict[str, Model] = {
+    known = [words for document in train for words in units(document)]
+    label = np.concatenate([document.truth for document in train])
+    return {
         "majority": majority(train, classes),
-        "nearest song": NearestSong(train, classes),
+        "nearest song": NearestSong(known, label, classes),
         "logistic": _regression(train, valid, classes),
     }
-    return found
 
 
 class NearestSong:
@@ -32,12 +33,10 @@ class NearestSong:
     equally near ones the first counts.
     """
 
-    def __init__(self, train: Sequence[Document], classes: int) -> None:
-        self._known = np.stack(
-            [histogram(words).ravel() for document in train for words in units(document)]
-        )
-        self._label = np.concatenate([document.truth for document in train])
-        self._classes = classes
+    def __init__(self, known: Sequence[Int], label: Int, classes: int) -> None:
+        """``known`` are the words of the training units (``units``), ``label`` their classes."""
+        self._known = np.stack([histogram(words).ravel() for words in known])
+        self._label, self._classes = label, classes
 
     def __call__(self, document: Document) -> Float:
         """A class for every unit."""

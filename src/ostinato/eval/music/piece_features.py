@@ -21,8 +21,13 @@ PITCH_BINS, BEATS, SIZES, LEAP = 22, 32, 8, 12
 def units(document: Document) -> list[Int]:
     """The words of each unit, int64 [r, 4], padding and empty bars taken out."""
     if document.segments is None:
-        return [_notes(document.words, EMPTY_PITCH)]
-    return [_notes(segment, midibert.PAD[2]) for segment in document.segments]
+        return [notes_of(document.words)]
+    return [notes_of(segment, midibert.PAD[2]) for segment in document.segments]
+
+
+def notes_of(words: Int, no_pitch: int = EMPTY_PITCH) -> Int:
+    """The words that are notes, int64 [n, 4]: those of another pitch than ``no_pitch``."""
+    return words[words[:, 2] != no_pitch].astype(np.int64)
 
 
 def histogram(words: Int) -> NDArray[np.float64]:
@@ -61,10 +66,6 @@ def piece_features(words: Int) -> NDArray[np.float64]:
             [words[:, 2].std() if len(words) else 0.0, top.std() if len(top) else 0.0],
         ]
     )
-
-
-def _notes(words: Int, no_pitch: int) -> Int:
-    return words[words[:, 2] != no_pitch].astype(np.int64)
 
 
 def _duration(words: Int) -> Int:

@@ -16,13 +16,15 @@ from pathlib import Path
 
 from ostinato.base.errors import UserError
 
+NAME = "scorings.jsonl"  # of the file, in the folder of the results
+
 
 @dataclass(frozen=True)
 class Scoring:
     """One model scored on one test set."""
 
     task: str
-    protocol: str
+    protocol: str  # of the suite ``music``, or what else scored it
     split: str  # whose test side it is
     model: str
     digest: str  # of the model's directory

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ostinato.base.log import progress
-from ostinato.eval.metrics import RESAMPLES, SEED, bootstrap
+from ostinato.eval.metrics import bootstrap, by_class, confusion, draws, f1_of, sums, table
 from ostinato.eval.music.types import Document, Float, Model
 from ostinato.music.score import Int
 
@@ -41,7 +41,6 @@ class TaskScores:
 
     def as_json(self) -> dict[str, object]:
         """The same as plain numbers."""
-        classes = zip(self.names, self.precision, self.recall, self.f1, strict=True)
         return {
             "accuracy": self.accuracy,
             "interval": list(self.interval),
@@ -52,10 +51,7 @@ class TaskScores:
             "units": self.units,
             "documents": self.documents,
             "songs": self.songs,
-            "classes": {
-                name: {"precision": float(p), "recall": float(r), "f1": float(f)}
-                for name, p, r, f in classes
-            },
+            "classes": table(self.names, self.precision, self.recall, self.f1),
             "confusion": self.confusion.tolist(),
         }
 
@@ -93,7 +89,7 @@ def score(
         raise ValueError("no unit with a known truth to score")
     of_song = of_song[of_song.sum((1, 2)) > 0]
     right = np.trace(of_song[:, :, :classes], axis1=1, axis2=2)
-    precision, recall, f1 = _by_class(total)
+    precision, recall, f1 = by_class(total)
     return TaskScores(
         names=names,
         confusion=total,
@@ -117,41 +113,14 @@ def _chosen(answer: Float) -> Int:
 
 
 def _confusion(truth: Int, chosen: Int, classes: int) -> NDArray[np.int64]:
-    known = truth >= 0
-    column = np.where(chosen < 0, classes, chosen)[known]
-    cell = truth[known].astype(np.int64) * (classes + 1) + column
-    return np.bincount(cell, minlength=classes * (classes + 1)).reshape(classes, classes + 1)
-
-
-def _by_class(
-    counts: NDArray[np.int64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Precision, recall and F1 [classes] of counts [classes, classes + 1]."""
-    hit, answered, real = _sums(counts)
-    return hit / np.maximum(answered, 1), hit / np.maximum(real, 1), _f1(hit, answered, real)
-
-
-def _sums(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Right answers, all answers and truths [3, ..., classes]: all that F1 needs."""
-    hit = np.diagonal(counts, axis1=-2, axis2=-1)
-    return np.stack([hit, counts.sum(-2)[..., :-1], counts.sum(-1)]).astype(np.float64)
-
-
-def _f1(
-    hit: NDArray[np.float64], answered: NDArray[np.float64], real: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    return 2 * hit / np.maximum(answered + real, 1)
+    return confusion(truth, np.where(chosen < 0, classes, chosen), classes + 1)[:classes]
 
 
 def _macro_f1_interval(of_song: NDArray[np.int64]) -> tuple[float, float]:
     """95 %, by the same draws of whole songs as the accuracy's."""
-    songs = len(of_song)
-    generator = np.random.default_rng(SEED)
-    weights = generator.multinomial(songs, np.full(songs, 1 / songs), RESAMPLES)
     # In float64, which holds the counts exactly: a product of integers is a hundred times slower.
-    hit, answered, real = weights.astype(np.float64) @ _sums(of_song)
-    f1 = _f1(hit, answered, real).mean(-1)
-    low, high = np.percentile(f1, [2.5, 97.5])
+    hit, answered, real = draws(len(of_song)).astype(np.float64) @ sums(of_song)
+    low, high = np.percentile(f1_of(hit, answered, real).mean(-1), [2.5, 97.5])
     return float(low), float(high)
 
 

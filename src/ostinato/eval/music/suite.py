@@ -15,6 +15,7 @@ from ostinato.eval.music.tasks import DANCES_14, REELS
 from ostinato.eval.music.types import Document, Model, ProtocolName, Side, Task
 from ostinato.eval.pop909_melody import two_classes
 from ostinato.music import splits
+from ostinato.music.similarity import fingerprint, links
 
 NAME = "music"
 SIDES: tuple[Side, ...] = ("train", "valid", "test")
@@ -29,6 +30,7 @@ class Result:
     documents: dict[Side, int]
     units: dict[Side, int]
     leaks: int  # songs that are on more than one side of the split
+    linked: tuple[tuple[str, str], ...]  # documents of two songs, on two sides, that share music
     models: dict[str, TaskScores]
     baselines: dict[str, TaskScores]
     skyline: dict[str, float]  # accuracy in two classes, by what the bridge counts as
@@ -45,6 +47,7 @@ class Result:
             "documents": self.documents,
             "units": self.units,
             "songs_on_two_sides": self.leaks,
+            "near_duplicates_on_two_sides": [list(pair) for pair in self.linked],
             "published_midibert": self.task.figure if self.protocol == "published" else None,
             "models": {name: scores.as_json() for name, scores in self.models.items()},
             "baselines": {name: scores.as_json() for name, scores in self.baselines.items()},
@@ -74,6 +77,7 @@ def evaluate(task: Task, protocol: ProtocolName, data: Path, models: Mapping[str
         documents={side: len(these) for side, these in sides.items()},
         units={side: _units(these) for side, these in sides.items()},
         leaks=leaks,
+        linked=linked(sides),
         models=scored["models"],
         baselines=scored["baselines"],
         skyline={} if sky is None else two_classes(sky.confusion),
@@ -97,6 +101,17 @@ def learn_baselines(
         reels = [DANCES_14.index(name) for name in REELS]
         found["ceiling"] = piece_baselines.Merged(train, classes, reels)
     return found
+
+
+def linked(sides: Mapping[Side, Sequence[Document]]) -> tuple[tuple[str, str], ...]:
+    """The names of every two documents of different songs and sides that are near-duplicates."""
+    known = {one.name: (side, one.song) for side, these in sides.items() for one in these}
+    prints = {one.name: fingerprint(one.score) for these in sides.values() for one in these}
+    return tuple(
+        (link.first, link.second)
+        for link in links(prints)
+        if all(a != b for a, b in zip(known[link.first], known[link.second], strict=True))
+    )
 
 
 def _score(task: Task, model: Model, test: Sequence[Document]) -> TaskScores:

@@ -9,13 +9,11 @@ again. Other files of the directory (vocabulary, lexicon, card) are not this fil
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor
 
 from ostinato.base.config import from_dict, to_dict
 from ostinato.base.errors import UserError
@@ -23,18 +21,13 @@ from ostinato.base.files import write_json
 from ostinato.models.midiformer.config import HeadSpec, MidiformerConfig
 from ostinato.models.midiformer.model import MidiformerModel
 from ostinato.models.safetensors_io import (
-    check_finite,
-    check_names,
-    check_shape,
-    opened,
-    read_object,
-    read_weight_map,
-    split,
-    write_shards,
+    MAX_SHARD_BYTES,
+    read_config,
+    read_state,
+    write_state,
 )
 
 MODEL_TYPE = "ostinato-midiformer"
-MAX_SHARD_BYTES = 12 * 2**20
 
 
 def save(
@@ -44,15 +37,8 @@ def save(
     dtype: torch.dtype = torch.float32,
     max_shard_bytes: int = MAX_SHARD_BYTES,
 ) -> None:
-    """Write the model directory; integer buffers keep their type whatever ``dtype`` is.
-
-    A shard holds at most ``max_shard_bytes`` of tensors, or a single larger tensor. The
-    index is written last, and shards of an earlier save that it does not name are removed.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    tensors = {name: _stored(name, t, dtype) for name, t in model.state_dict().items()}
-    sizes = {name: tensor.nbytes for name, tensor in tensors.items()}
-    write_shards(directory, split(sizes, max_shard_bytes), tensors.__getitem__)
+    """Write the model directory (``write_state``); the configuration is written last."""
+    write_state(directory, model.state_dict(), dtype=dtype, max_shard_bytes=max_shard_bytes)
     write_json(directory / "config.json", _config_json(model, dtype))
 
 
@@ -68,13 +54,7 @@ def load(
         model = MidiformerModel(
             description.config, description.heads, masked_token=description.masked_token
         )
-    expected = model.state_dict()
-    weight_map = read_weight_map(directory)
-    check_names(directory, expected, weight_map)
-    state: dict[str, Tensor] = {}
-    for name, tensor in _stream(directory, sorted(set(weight_map.values())), expected):
-        state[name] = tensor.to(device, dtype if tensor.is_floating_point() else tensor.dtype)
-    check_names(directory, expected, state)
+    state = read_state(directory, model.state_dict(), device=device, dtype=dtype)
     model.load_state_dict(state, assign=True)
     return model.eval()
 
@@ -105,10 +85,7 @@ def _config_json(model: MidiformerModel, dtype: torch.dtype) -> dict[str, object
 
 def _read_description(directory: Path) -> _Description:
     path = directory / "config.json"
-    read = read_object(path)
-    kind = read.pop("model_type", None)
-    if kind != MODEL_TYPE:
-        raise UserError(f"{path} describes a model of type {kind!r}: expected {MODEL_TYPE!r}.")
+    read = read_config(directory, MODEL_TYPE)
     read.pop("torch_dtype", None)
     heads, masked_token = read.pop("heads", {}), read.pop("masked_token", False)
     if not isinstance(heads, dict):
@@ -122,24 +99,3 @@ def _read_description(directory: Path) -> _Description:
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     return _Description(config, specs, bool(masked_token))
-
-
-def _stored(name: str, tensor: Tensor, dtype: torch.dtype) -> Tensor:
-    if not tensor.is_floating_point():
-        return tensor.detach().cpu().contiguous()
-    stored = tensor.detach().to(device="cpu", dtype=dtype).contiguous()
-    check_finite(name, stored)
-    return stored
-
-
-def _stream(
-    directory: Path, files: Sequence[str], expected: Mapping[str, Tensor]
-) -> Iterator[tuple[str, Tensor]]:
-    """Yield the tensors of one shard after the other, their shapes checked."""
-    for file in files:
-        with opened(directory / file) as shard:
-            for name in shard.keys():  # noqa: SIM118  no mapping
-                tensor = shard.get_tensor(name)
-                if name in expected:
-                    check_shape(directory / file, name, tensor, expected[name])
-                yield name, tensor

@@ -26,7 +26,7 @@ from ostinato.models.midiformer.calibration import Calibration, Domain
 from ostinato.models.midiformer.config import HeadSpec
 from ostinato.models.midiformer.encoder import Midiformer
 from ostinato.models.midiformer.model import MidiformerModel
-from ostinato.models.safetensors_io import check_finite, check_names, opened, read_object
+from ostinato.models.safetensors_io import check_finite, check_names, opened, read_config
 
 MODEL_TYPE = "midiformer_head"
 WEIGHTS = "model.safetensors"
@@ -97,15 +97,11 @@ def save(
 
 def describe(directory: Path) -> HeadDescription:
     """``config.json`` of a head's directory; its weights and trunk are not looked at."""
-    path = directory / "config.json"
-    read = read_object(path)
-    kind = read.pop("model_type", None)
-    if kind != MODEL_TYPE:
-        raise UserError(f"{path} describes a model of type {kind!r}: expected {MODEL_TYPE!r}.")
+    read = read_config(directory, MODEL_TYPE)
     try:
         return from_dict(HeadDescription, read)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{directory / 'config.json'}: {error}") from None
 
 
 def load(directory: Path, trunk: Path, *, device: torch.device | str = "cpu") -> MidiformerModel:

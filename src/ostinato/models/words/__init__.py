@@ -17,13 +17,14 @@ windows carry [CLS] and [SEP]; padding is seen by nobody, in tasks of pieces too
 [MASK]'s place has an embedding of each column's own.
 """
 
-from ostinato.models.words.checkpoint import load, save
+from ostinato.models.words.checkpoint import MODEL_TYPE, load, save
 from ostinato.models.words.config import WordConfig
 from ostinato.models.words.encoder import WordEncoder, columns_of
 from ostinato.models.words.model import MaskedWordHead, WordModel
 from ostinato.models.words.relative import relative_bias, relative_bias_reference
 
 __all__ = [
+    "MODEL_TYPE",
     "MaskedWordHead",
     "WordConfig",
     "WordEncoder",

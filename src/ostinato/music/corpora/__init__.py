@@ -11,7 +11,15 @@ from ostinato.music.corpora.music21 import MUSIC21, SILENT
 from ostinato.music.corpora.nottingham import NOTTINGHAM
 from ostinato.music.corpora.pianist8 import PIANIST8
 from ostinato.music.corpora.pop909 import CL, POP909, VERSIONS
-from ostinato.music.corpora.types import Corpus, Document, Piece, original, stretch, stretched
+from ostinato.music.corpora.types import (
+    Corpus,
+    Document,
+    Piece,
+    original,
+    segment,
+    stretch,
+    stretched,
+)
 from ostinato.music.corpora.vienna4x22 import VIENNA4X22
 
 __all__ = [
@@ -22,6 +30,7 @@ __all__ = [
     "find_corpus",
     "original",
     "read_document",
+    "segment",
     "stretched",
 ]
 

@@ -15,7 +15,7 @@ from ostinato.music.midi import read_midi
 from ostinato.music.score import Int, Score
 
 SUFFIXES = (".mid", ".midi")
-COPY = re.compile(r"@[0-9.]+$")  # at the end of the name of a stretched copy
+COPY = re.compile(r"@(?:[0-9.]+|#[0-9]+)$")  # at the end of a stretched copy's name, or a segment's
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,13 @@ def stretched(document: Document, factor: float) -> Document:
 
 
 def original(name: str) -> str:
-    """The name of the document of which a stretched copy, or no copy, has this name."""
+    """The name of the document of which a stretched copy, a segment or no copy has this name."""
     return COPY.sub("", name)
+
+
+def segment(name: str, number: int) -> str:
+    """What segment ``number`` of a document is called where it stands by itself."""
+    return f"{name}@#{number}"
 
 
 def stretch(score: Score, factor: float) -> Score:
