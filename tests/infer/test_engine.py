@@ -11,6 +11,7 @@ from ostinato.base.errors import UserError
 from ostinato.infer.engine import Engine, EngineConfig, Written, uniform
 from ostinato.infer.requests import Confidence, Finish
 from ostinato.models.m1 import M1, M1Config
+from ostinato.rl.monitors import pearson
 
 VOCABULARY = 24
 END = 3
@@ -54,6 +55,33 @@ def test_the_model_says_of_a_turn_what_the_engine_told(model: M1, temperature: f
         assert all(
             0 <= entropy <= torch.tensor(VOCABULARY).log() + 1e-4 for entropy in one.entropies
         )
+
+
+def test_a_rounded_head_parts_sampler_and_trainer() -> None:
+    """Figure 3 of MiniMax-M1's report, in small: what a head in bfloat16 costs."""
+    torch.manual_seed(2)
+    config = M1Config.preset("tiny", vocab_size=VOCABULARY + 8, initializer_range=0.1)
+    model = M1(config).eval()
+    with torch.no_grad():
+        model.lm_head.weight.mul_(20)  # logits as far apart as a trained model's
+    exact = correlation(model, write_all(engine(model), PROMPTS))
+    head, logits = model.lm_head.weight.bfloat16(), model.logits
+    model.logits = lambda hidden: (hidden.bfloat16() @ head.T).float()
+    written = write_all(engine(model), PROMPTS)
+    model.logits = logits
+    rounded = correlation(model, written)
+    assert 1 - exact < 1e-7
+    assert 1 - rounded > 1e-5
+
+
+def correlation(model: M1, written: list[Written]) -> float:
+    """Of the probabilities that the sampler told with the trainer's."""
+    told = [torch.tensor(one.logprobs) for one in written]
+    trained = [
+        logprobs_of(model, [*prompt, *one.tokens])[len(prompt) - 1 :]
+        for prompt, one in zip(PROMPTS, written, strict=True)
+    ]
+    return pearson(*(torch.cat(side).double().exp().tolist() for side in (told, trained)))
 
 
 def test_turns_end_where_they_must(model: M1) -> None:

@@ -1,0 +1,234 @@
+"""What reinforcement did to the reasoner: one file of results, its tables and its figure.
+
+::
+
+    python runs/m1_reason_evidence.py keep RUN TO NAME=SCORES.json ...
+    python runs/m1_reason_evidence.py tables RESULTS
+    python runs/m1_reason_evidence.py figure RESULTS PICTURE
+
+``keep`` wants the run's directory (``metrics.jsonl``, ``events.jsonl``, ``result.json``) and what
+``runs/m1_reason.py score`` wrote of models on the same tasks: ``before``, ``after``,
+``intermediate`` and ``control``, and with thinking budgets ``after-budgets`` and
+``intermediate-budgets``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ostinato.base.files import atomic_write, write_json
+from ostinato.base.log import read_metrics
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CURVE = ("reward", "accuracy", "window", "length", "length_p99", "truncated", "entropy", "seconds")
+MODELS = ("before", "after", "intermediate", "control")
+STANDINGS = {
+    "trained on": "taught, or asked for rewards",
+    "held-out levels": "levels never trained on",
+    "never trained on": "kinds never trained on",
+}
+Row = Mapping[str, Any]
+
+
+def keep(run: Path, to: Path, scores: Mapping[str, Path]) -> None:
+    """Everything that the tables and the figure need."""
+    rows = read_metrics(run / "metrics.jsonl")
+    steps = [
+        {"step": row["step"], **{key: row[key] for key in CURVE}}
+        for row in rows
+        if row.get("reward") is not None
+    ]
+    valid = [
+        {"step": row["step"], "window": _window(rows, int(row["step"])), **_validation(row)}
+        for row in rows
+        if "valid_accuracy" in row
+    ]
+    windows = [one for one in read_metrics(run / "events.jsonl") if one["event"] == "window"]
+    told = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    write_json(
+        to,
+        {
+            "run": {**told, "curve": steps, "validations": valid, "windows": windows},
+            "scores": {name: _scores(path) for name, path in scores.items()},
+        },
+    )
+
+
+def _window(rows: Sequence[Row], step: int) -> float | None:
+    """The window of the step, or of the first one."""
+    return next((row["window"] for row in rows if row["step"] >= step and "window" in row), None)
+
+
+def _validation(row: Row) -> dict[str, float]:
+    return {key: value for key, value in row.items() if key.startswith("valid_")}
+
+
+def _scores(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8"))["rows"]
+
+
+def tables(results: Mapping[str, Any]) -> None:
+    """Markdown: every row by model, means by standing, and accuracy by thinking budget."""
+    scores = results["scores"]
+    held = [name for name in MODELS if name in scores]
+    print(f"| | {' | '.join(held)} | after - before | control - after | tokens |")
+    print("|---" * (len(held) + 4) + "|")
+    for standing, title in STANDINGS.items():
+        found = {name: [r for r in scores[name] if r["standing"] == standing] for name in held}
+        for rows in zip(*found.values(), strict=True):
+            assert len({(r["environment"], *r["levels"]) for r in rows}) == 1, "the same tasks"
+            by_name = {name: row["cells"][0] for name, row in zip(held, rows, strict=True)}
+            print(_line(_title(rows[0]), {name: [cell] for name, cell in by_name.items()}))
+        cells = {name: [row["cells"][0] for row in rows] for name, rows in found.items()}
+        print(_line(f"**mean: {title}**", cells))
+    for name in ("after-budgets", "intermediate-budgets"):
+        if name in scores:
+            _budgets(name, scores[name])
+
+
+def _title(row: Row) -> str:
+    levels = row["levels"]
+    span = f"{levels[0]}" if len(levels) == 1 else f"{levels[0]}-{levels[-1]}"
+    return f"`{row['environment']}` {span}"
+
+
+def _line(title: str, cells: Mapping[str, Sequence[Row]]) -> str:
+    shown = " | ".join(f"{100 * _mean(cells[name]):.0f}" for name in cells)
+    tokens = " to ".join(
+        f"{sum(cell['tokens'] for cell in cells[name]) / len(cells[name]):.0f}"
+        for name in ("before", "after")
+    )
+    gained = _difference(cells["after"], cells["before"])
+    more = _difference(cells["control"], cells["after"])
+    return f"| {title} | {shown} | {gained} | {more} | {tokens} |"
+
+
+def _mean(cells: Sequence[Row]) -> float:
+    return sum(cell["accuracy"] for cell in cells) / len(cells)
+
+
+def _difference(ours: Sequence[Row], theirs: Sequence[Row]) -> str:
+    """Points, with a 95 % interval: of one row Newcombe's (1998, method 10), of a mean the normal
+    one. The prompts are the same, which these intervals do not use: they are wider than they must.
+    """
+    gap = _mean(ours) - _mean(theirs)
+    if len(ours) == 1:
+        (p, (low, high)), (q, (least, most)) = (
+            (cells[0]["accuracy"], cells[0]["interval"]) for cells in (ours, theirs)
+        )
+        below = math.hypot(p - low, most - q)
+        above = math.hypot(high - p, q - least)
+    else:
+        variance = sum(
+            cell["accuracy"] * (1 - cell["accuracy"]) / cell["episodes"]
+            for cell in (*ours, *theirs)
+        )
+        below = above = 1.96 * math.sqrt(variance) / len(ours)
+    return f"{100 * gap:+.0f} [{100 * (gap - below):+.0f}, {100 * (gap + above):+.0f}]"
+
+
+def _budgets(name: str, rows: Sequence[Row]) -> None:
+    budgets = [cell["thinking_budget"] for cell in rows[0]["cells"]]
+    print(f"\n| {name} | {' | '.join(f'{budget:,}' for budget in budgets)} |")
+    print("|---" * (len(budgets) + 1) + "|")
+    for row in rows:
+        shown = " | ".join(f"{100 * cell['accuracy']:.0f}" for cell in row["cells"])
+        print(f"| {_title(row)} | {shown} |")
+    means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
+    print(f"| **mean** | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
+    thought = [
+        sum(row["cells"][i]["thinking_tokens"] for row in rows) / len(rows)
+        for i in range(len(budgets))
+    ]
+    print(f"| tokens thought | {' | '.join(f'{tokens:.0f}' for tokens in thought)} |")
+
+
+def figure(results: Mapping[str, Any], path: Path) -> None:
+    """The run by step, and accuracy by thinking budget."""
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(12, 3.6), dpi=120, layout="constrained")
+    axes: list[Axes] = drawing.subplots(1, 3).ravel().tolist()
+    _reward(axes[0], results["run"])
+    _lengths(axes[1], results["run"])
+    _scaling(axes[2], results["scores"])
+    for axis in axes:
+        axis.grid(alpha=0.25, linewidth=0.5)
+        axis.tick_params(labelsize=8)
+        axis.legend(fontsize=8, frameon=False)
+    with atomic_write(path) as temporary:
+        drawing.savefig(temporary, format="png")
+
+
+def _reward(axis: Axes, run: Mapping[str, Any]) -> None:
+    steps = [row["step"] for row in run["curve"]]
+    axis.plot(
+        steps,
+        [row["accuracy"] for row in run["curve"]],
+        color="#0072B2",
+        label="accuracy, as the curriculum asks",
+    )
+    valid = run["validations"]
+    axis.plot(
+        [one["step"] for one in valid],
+        [one["valid_accuracy"] for one in valid],
+        color="#D55E00",
+        marker="o",
+        label="kept prompts, fixed levels",
+    )
+    axis.set_ylim(0, 1)
+    axis.set_xlabel("step", fontsize=9)
+
+
+def _lengths(axis: Axes, run: Mapping[str, Any]) -> None:
+    steps = [row["step"] for row in run["curve"]]
+    for key, label, colour in (
+        ("window", "window", "#6E7781"),
+        ("length_p99", "99th percentile", "#CC79A7"),
+        ("length", "mean length", "#0072B2"),
+    ):
+        axis.plot(steps, [row[key] for row in run["curve"]], label=label, color=colour)
+    axis.set_yscale("log", base=2)
+    axis.set_xlabel("step", fontsize=9)
+    axis.set_ylabel("tokens", fontsize=9)
+
+
+def _scaling(axis: Axes, scores: Mapping[str, Sequence[Row]]) -> None:
+    for name, colour, mark in (
+        ("after-budgets", "#0072B2", "o"),
+        ("intermediate-budgets", "#D55E00", "s"),
+    ):
+        rows = scores[name]
+        budgets = [cell["thinking_budget"] for cell in rows[0]["cells"]]
+        means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
+        label = name.removesuffix("-budgets")
+        axis.plot(range(len(budgets)), means, color=colour, marker=mark, label=label)
+        axis.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
+    axis.set_ylim(0, 1)
+    axis.set_xlabel("tokens of thinking at most", fontsize=9)
+    axis.set_ylabel("accuracy, taught levels", fontsize=9)
+
+
+def read(path: str) -> dict[str, Any]:
+    """A file of results."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["keep", run, to, *given]:
+            named = dict(one.split("=", 1) for one in given)
+            keep(Path(run), Path(to), {name: Path(path) for name, path in named.items()})
+        case ["tables", results]:
+            tables(read(results))
+        case ["figure", results, picture]:
+            figure(read(results), Path(picture))
+        case _:
+            sys.exit(__doc__)
