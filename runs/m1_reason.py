@@ -169,7 +169,7 @@ def score(model: str, out: Path, given: dict[str, str]) -> None:
         max_tokens=most,
         baselines=given.get("baselines", "1") == "1",
     )
-    slots = 768 if found.model.lm_head.weight.is_cuda else 48
+    slots = 768 if found.model.lm_head.weight.is_cuda else 192
     replier = EngineReplier(found, context=most + 4096, slots=slots)
     write_json(out, {"name": model, **evaluate(replier, suite).as_json()})
 

@@ -67,9 +67,22 @@ def test_keys_from_the_span_on_are_not_read() -> None:
     torch.testing.assert_close(decode_attention(query, keys, values, last, span=151), found)
 
 
-def test_a_cpu_has_no_kernel() -> None:
-    query, keys, _ = cases()
-    assert not reads_own_past(query.float(), keys.float())
+def test_rows_one_by_one() -> None:
+    query, keys, values = cases()
+    assert reads_own_past(query, keys)
+    found = decode_attention(query, keys, values, LAST, span=None)
+    torch.testing.assert_close(found, decode_attention(query, keys, values, LAST, span=PLACES))
+    for row, end in enumerate(LAST.tolist()):
+        keys[row, :, end + 1 :] = values[row, :, end + 1 :] = float("nan")
+    assert torch.equal(decode_attention(query, keys, values, LAST, span=None), found)
+
+
+def test_a_row_is_the_same_in_any_company() -> None:
+    query, keys, values = cases()
+    found = decode_attention(query, keys, values, LAST, span=None)
+    some = [4, 1]
+    alone = decode_attention(query[some], keys[some], values[some], LAST[some], span=None)
+    assert torch.equal(alone, found[some])
 
 
 def test_the_kernel_computes_the_same() -> None:

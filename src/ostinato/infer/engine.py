@@ -152,7 +152,7 @@ class Engine:
         self._slots = _Slots.empty(config.slots, config.capacity, model.lm_head.weight)
         self._own_past = _reads_own_past(model, self._cache)
         self._rows = torch.arange(config.slots, device=self._device)
-        self._steps: dict[tuple[int, int], Callable[[], None]] = {}
+        self._steps: dict[tuple[int | None, int], Callable[[], None]] = {}
         self._conversations: dict[int, _Conversation] = {}
         self._free = deque(range(config.slots))
         self._queue: deque[int] = deque()
@@ -374,15 +374,18 @@ class Engine:
 
     def _step_for(self, length: int, width: int) -> Callable[[], None]:
         """The step of ``width`` slots that looks at enough keys for places below ``length``."""
-        span = self.config.capacity if self._own_past else SPAN
-        while span < length:
-            span *= 2
-        span = min(span, self.config.capacity)
+        span = None if self._own_past else self._span(length)
         if (span, width) not in self._steps:
             self._steps[span, width] = self._make_step(span, width)
         return self._steps[span, width]
 
-    def _make_step(self, span: int, width: int) -> Callable[[], None]:
+    def _span(self, length: int) -> int:
+        span = SPAN
+        while span < length:
+            span *= 2
+        return min(span, self.config.capacity)
+
+    def _make_step(self, span: int | None, width: int) -> Callable[[], None]:
         held, memory = self._slots.first(width), _Memory.first(self._cache, width)
 
         def step() -> None:
@@ -392,7 +395,7 @@ class Engine:
             return step
         return _captured(step, self._slots)
 
-    def _step(self, held: _Slots, memory: _Memory, span: int) -> None:
+    def _step(self, held: _Slots, memory: _Memory, span: int | None) -> None:
         """Feed one token to each slot and draw the next; nothing is read back from the device."""
         rows = self._rows[: len(held.at)]
         token = held.tokens[rows, held.at]

@@ -69,14 +69,15 @@ def decode_rows(
     active: Bool[Tensor, " b"],
     memory: Memory,
     *,
-    span: int,
+    span: int | None,
     compiled: bool = False,
 ) -> Float[Tensor, "b d"]:
     """Hidden states after one more token a row, which stands at position ``at``.
 
     ``memory`` moves on for the rows that are ``active``; the others are left as they are.
-    ``span`` is the number of keys that are looked at: every ``at`` must be below it. With
-    ``compiled`` a lightning layer becomes a few kernels, the same for all of them.
+    ``span`` is the number of keys that are looked at: every ``at`` must be below it; None as in
+    ``decode_attention``. With ``compiled`` a lightning layer becomes a few kernels, the same for
+    all of them.
     """
     config = model.config
     turn = rotation(at[:, None], config.rotary_dim, config.rope_theta)
@@ -110,7 +111,7 @@ def _softmax_layer(
     turn: tuple[Tensor, Tensor],
     at: Tensor,
     held: tuple[Tensor, Tensor],
-    span: int,
+    span: int | None,
 ) -> Tensor:
     h = layer.input_layernorm(hidden)
     attention = layer.self_attn
@@ -143,7 +144,7 @@ def _softmax(
     turn: tuple[Tensor, Tensor],
     at: Tensor,
     held: tuple[Tensor, Tensor],
-    span: int,
+    span: int | None,
 ) -> Tensor:
     """Attention to the keys up to ``at``, of which none lies at ``span`` or behind.
 

@@ -21,27 +21,38 @@ def decode_attention(
     values: Float[Tensor, "b g c d"],
     last: Int[Tensor, " b"],
     *,
-    span: int,
+    span: int | None,
 ) -> Float[Tensor, "b g r d"]:
     """The attended values.
 
-    Where ``reads_own_past`` holds, each row reads as many keys as it has; elsewhere every row
-    reads the first ``span``, above which no ``last`` may lie.
+    ``span`` None, where ``reads_own_past`` holds: each row reads as many keys as it has, by a
+    kernel on a GPU and one by one on a CPU. Else every row reads the first ``span``, above which
+    no ``last`` may lie, without a shape that depends on ``last``.
     """
-    if reads_own_past(query, keys):
+    if span is not None:
+        seen = torch.arange(span, device=last.device) <= last[:, None]
+        return scaled_dot_product_attention(
+            query, keys[:, :, :span], values[:, :, :span], attn_mask=seen[:, None, None]
+        )
+    if query.is_cuda:
         from ostinato.nn.ops.softmax.decode_triton import decode_triton
 
         return decode_triton(query, keys, values, last)
-    seen = torch.arange(span, device=last.device) <= last[:, None]
-    return scaled_dot_product_attention(
-        query, keys[:, :, :span], values[:, :, :span], attn_mask=seen[:, None, None]
-    )
+    rows = [
+        scaled_dot_product_attention(
+            query[row, None], keys[row, None, :, : end + 1], values[row, None, :, : end + 1]
+        )
+        for row, end in enumerate(last.tolist())
+    ]
+    return torch.cat(rows)
 
 
 def reads_own_past(query: Tensor, keys: Tensor) -> bool:
-    """Whether the kernel serves these: float32 on a GPU, sizes that are powers of two."""
+    """Whether rows may be of any lengths at no cost: on a CPU, and on a GPU with Triton for float32
+    and sizes that are powers of two.
+    """
     sizes = query.shape[2], query.shape[3]
-    return (
+    return query.device.type == "cpu" or (
         query.is_cuda
         and query.dtype is keys.dtype is torch.float32
         and all(size & (size - 1) == 0 for size in sizes)
