@@ -208,6 +208,7 @@ def in_process(call: str, **arguments: Any) -> dict[str, Any]:
     return json.loads(json.dumps(bench_m1_worker.CALLS[call](**arguments)))
 
 
+@pytest.mark.long
 def test_by_length(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_rightness_is_counted_by_the_true_labels(tmp_path: Path) -> None:
     assert count_right(tmp_path / "labels.json") == (len(truth) - 1, len(truth))
 
 
+@pytest.mark.long  # it asks the bundled reasoner puzzles too
 @pytest.mark.skipif(MELODY not in bundled(), reason="needs the bundled weights")
 def test_the_bundled_model_is_mostly_right(tmp_path: Path) -> None:
     demo(tmp_path / "demo")
