@@ -1,4 +1,5 @@
-# `make demo` and `make test` need Linux and Python 3.11 or later; everything else goes into .venv.
+# `make demo` needs Linux and Python 3.11 or later with its module venv, `make test` a C compiler and Python's headers too
+# (Debian: apt install python3-venv gcc python3-dev); everything else goes into .venv.
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
@@ -19,7 +20,7 @@ TORCH_INDEX = $(shell command -v nvidia-smi >/dev/null || { \
 .PHONY: help demo test test-long check clean
 
 help:
-	@echo "make demo       the melody of the bundled example: MIDI, labels and a picture in demo/"
+	@echo "make demo       the melody of the bundled example: MIDI, labels and a picture in demo/; three puzzles for the reasoner"
 	@echo "make test       lint, formatting, types, imports, then the quick tests with coverage"
 	@echo "make test-long  the tests that take longer"
 	@echo "make check      lint, formatting, types, imports"

@@ -17,7 +17,8 @@ Model = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="A bundled model's name, or a directory; default: the suite's bundled model.",
+        help="A bundled model's name, or a directory; default: the bundled melody model or "
+        "reasoner. long-context has no default; music takes --models instead.",
         show_default=False,
     ),
 ]

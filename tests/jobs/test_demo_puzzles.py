@@ -58,6 +58,16 @@ def _answer(asked: Conversation) -> Written:
 
 
 @pytest.mark.usefixtures("_knows")
+def test_what_was_only_asked_for_rewards_is_not_asked(tmp_path: Path) -> None:
+    folder = write_language_model(tmp_path)
+    names = TRAINED[:3]
+    TaskList((*(Levels(one, (1,)) for one in names), Levels(names[0], (3,)))).write(folder)
+    asked = [puzzle for seed in range(7, 12) for puzzle in ask_puzzles(str(folder), seed)]
+    assert {puzzle.environment for puzzle in asked} == set(names)
+    assert {puzzle.level for puzzle in asked} == {1}
+
+
+@pytest.mark.usefixtures("_knows")
 def test_puzzles_are_drawn_by_their_seed(model: str) -> None:
     puzzles = ask_puzzles(model, 7)
     assert ask_puzzles(model, 7) == puzzles != ask_puzzles(model, 8)

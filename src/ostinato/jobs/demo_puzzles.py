@@ -65,8 +65,11 @@ def ask_puzzles(model: str, seed: int, *, device: str = "cpu") -> list[Puzzle]:
 
 
 def _draw(folder: Path, seed: int) -> Iterator[Drawn]:
-    """Tasks of as many different environments as there are."""
-    best = _of_first_standing(entries("reason", read_tasks(folder)))
+    """Tasks of as many different environments as there are, each at its first levels: those above
+    them were asked for rewards, and may have brought none.
+    """
+    listed = _of_first_standing(entries("reason", read_tasks(folder)))
+    best = list({one.environment: one for one in reversed(listed)}.values())[::-1]
     rng = Random(f"demo {seed}")
     order = rng.sample(best, len(best)) * PUZZLES
     for number, one in enumerate(order[:PUZZLES]):
