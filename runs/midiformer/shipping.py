@@ -13,15 +13,14 @@ from pathlib import Path
 import torch
 
 from midiformer.cards import trunk_card, with_scores
-from midiformer.stages import (
-    PEERS,
+from midiformer.stages import PEERS, SHIPPED, TASKS
+from midiformer.trunks import (
     PRETRAINED,
-    SHIPPED,
-    TASKS,
     TAUGHT,
     chosen_trunk,
     finished,
     head_run,
+    result_of,
     taught_trunk,
 )
 from ostinato.base.config import to_dict
@@ -32,32 +31,51 @@ from ostinato.models import midiformer
 from ostinato.models.midiformer import MidiformerModel, head_directory
 
 TRUNK = "midiformer"
-MOST_BYTES, MOST_FILES = 16 * 2**20 - 2**16, 8
+MOST_BYTES, MOST_FILES, MOST_IN_ALL = 16 * 2**20 - 2**16, 8, 64 * 2**20 - 2**19
 CARD = "README.md"
 LOGS = ("recipe.json", "result.json", "metrics.jsonl")
 BLOCK = 512  # of a tar
 
 
-def models(out: Path, trunk: str = "auto") -> dict[str, Path]:
+def models(out: Path, trunk: str) -> dict[str, Path]:
     """Every finished model, by the name that the suite ``music`` looks for.
 
     The name says task and protocol, and who else than ours: ``melody-clean-rotary``.
     """
-    run = chosen_trunk(out, trunk)
-    taught = run == TAUGHT
-    runs: dict[str, str] = {} if taught else {TRUNK: PRETRAINED}
+    if chosen_trunk(out, trunk) == TAUGHT:
+        taught_trunk(out / TAUGHT)
+    return {name: folder for name, folder in _places(out, trunk).items() if finished(folder.parent)}
+
+
+def _places(out: Path, trunk: str) -> dict[str, Path]:
+    """Where the runs have the models, finished or not."""
+    taught = chosen_trunk(out, trunk) == TAUGHT
+    found = {TRUNK: out / PRETRAINED / "model"}
     for task in TASKS:
-        runs[f"{task}-clean"] = head_run(task, taught=taught)
+        runs = {f"{task}-clean": head_run(task, taught=taught)}
         runs[f"{task}-published"] = f"published-{task}"
         runs |= {f"{task}-clean-{peer}": f"peer-{peer}-{task}" for peer in PEERS}
-    found = {name: out / run / "model" for name, run in runs.items() if finished(out / run)}
+        found |= {name: out / run / "model" for name, run in runs.items()}
     if taught:
-        folder = taught_trunk(out / TAUGHT)
-        found |= {TRUNK: folder, "melody-clean": folder.with_name("head")}
+        found |= {TRUNK: out / TAUGHT / "trunk", "melody-clean": out / TAUGHT / "head"}
     return found
 
 
-def collect(out: Path, to: Path, names: list[str], trunk: str = "auto") -> Iterator[str]:
+def restore(tree: Path, out: Path, trunk: str) -> Iterator[str]:
+    """Collected models and logs back to where the runs have them, for the other steps to go on."""
+    if trunk == "auto":
+        raise UserError("restore: say --trunk pretrained or melody, as `collect` was told")
+    for logs in sorted((tree / "logs").glob("*")):
+        shutil.copytree(logs, out / logs.name, dirs_exist_ok=True)
+    for name, folder in _places(out, trunk).items():
+        if (tree / name / "config.json").exists():
+            shutil.copytree(tree / name, folder, dirs_exist_ok=True)
+            if folder.name != "model":  # of the taught trunk, which is told by what it became
+                shutil.copytree(tree / TRUNK, folder.with_name("model"), dirs_exist_ok=True)
+            yield f"{folder}: {name}"
+
+
+def collect(out: Path, to: Path, names: list[str], trunk: str) -> Iterator[str]:
     """Tars of the finished models in ``to``, and of the logs of all runs, finished or not.
 
     Unpacked into one folder they are what ``ostinato evaluate --suite music --models`` reads.
@@ -160,6 +178,10 @@ def _pack(tree: Path, to: Path) -> Iterator[str]:
         raise UserError(
             f"{len(bins)} tars are needed and {MOST_FILES} may be: collect fewer models at once"
         )
+    if (total := sum(MOST_BYTES - left for left in room)) > MOST_IN_ALL:
+        raise UserError(
+            f"{total:,} bytes are too many, {MOST_IN_ALL:,} may be: collect fewer models at once"
+        )
     to.mkdir(parents=True, exist_ok=True)
     for number, held in enumerate(bins, start=1):
         path = to / f"models-{number}.tar"
@@ -179,7 +201,7 @@ def _write_tar(path: Path, tree: Path, held: list[Path]) -> None:
 def summary(out: Path) -> Iterator[str]:
     """A line for each run: why it ended, how far it came, and how well it did on valid."""
     for path in sorted(out.glob("*/result.json")):
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = result_of(path.parent)
         valid = told.get("valid", {})
         found = {key: valid.get(key) for key in ("accuracy", "loss")}
         score = ", ".join(f"{key} {x:.4f}" for key, x in found.items() if isinstance(x, float))

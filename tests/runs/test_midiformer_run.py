@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tarfile
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from ostinato.base.config import from_dict
+from ostinato.base.config import from_dict, read_table
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 from ostinato.data.selection import held_out, load_split, side_of
@@ -32,7 +34,7 @@ sys.path.insert(0, str(RUNS))
 
 import importlib.util  # noqa: E402
 
-from midiformer import shards, shipping, stages  # noqa: E402
+from midiformer import shards, shipping, stages, trunks  # noqa: E402
 from music_ablations import arms  # noqa: E402
 from music_corpora import packing, published  # noqa: E402
 
@@ -115,12 +117,14 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         run("data", str(packed))
         tiny = ("--no-compile", "--set", *WINDOW, *QUICK, *LEARNT, *MODEL, "valid_windows=4")
         run("pretrain", "9", *tiny)
-        run("teach", "9", "--no-compile", "--set", *FINE)
+        assert script.main([*where, "trunk"]) == 2  # nothing to compare
+        run("teach", "--no-compile", "--set", *FINE)
         fine = ("--no-compile", "--set", *FINE, "adapter_rank=2")
-        run("heads", "9", "--trunk", "pretrained", "--only", "melody,dance,dance14", *fine)
-        run("heads", "9", "--trunk", "melody", "--only", "melody,dance", *fine)
+        run("heads", "--only", "melody,dance,dance14", *fine)
+        run("heads", "--trunk", "melody", "--only", "melody,dance", *fine)
         whole = ("--no-compile", "--set", *FINE)
-        run("published", "9", "--trunk", "pretrained", "--only", "melody,dance", *whole)
+        run("published", "--only", "melody,dance", *whole)
+        run("trunk")
     return root
 
 
@@ -154,7 +158,7 @@ def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path
 
 
 def test_the_taught_trunk_is_the_encoder_that_told_the_melody(trained: Path) -> None:
-    run = trained / "out" / stages.TAUGHT
+    run = trained / "out" / trunks.TAUGHT
     whole, alone = models.load(run / "model"), models.load(run / "trunk")
     head = load_note_model(run / "head", device="cpu")
     for name, tensor in whole.encoder.state_dict().items():
@@ -162,7 +166,7 @@ def test_the_taught_trunk_is_the_encoder_that_told_the_melody(trained: Path) -> 
     kept = load_file(run / "head" / "model.safetensors")
     assert all(name.startswith("head.") for name in kept)
     assert head.calibration.temperature != 1
-    before = models.load(trained / "out" / stages.PRETRAINED / "model").encoder.state_dict()
+    before = models.load(trained / "out" / trunks.PRETRAINED / "model").encoder.state_dict()
     changed = [not np.array_equal(t, before[n]) for n, t in alone.encoder.state_dict().items()]
     assert any(changed)
 
@@ -173,7 +177,7 @@ def test_what_is_done_is_not_done_again(trained: Path, capsys: pytest.CaptureFix
     assert "was done before" in capsys.readouterr().out
     assert script.main([*where, "data", str(trained)]) == 2  # nothing packed is there
     assert "expected packed shards" in capsys.readouterr().err
-    assert script.main([*where, "heads", "9", "--only", "melodie"]) == 2
+    assert script.main([*where, "heads", "--only", "melodie"]) == 2
 
 
 def test_heads_go_into_the_package_by_the_name_of_their_trunk(
@@ -222,21 +226,50 @@ def test_versions_with_labels_are_shards_of_their_own(trained: Path) -> None:
     assert all(line.endswith("was there") for line in again)
 
 
+def test_what_was_collected_goes_back_among_the_runs(trained: Path, tmp_path: Path) -> None:
+    for trunk in ("pretrained", "melody"):
+        tree, out = tmp_path / trunk, tmp_path / f"{trunk}-out"
+        list(shipping.collect(trained / "out", tmp_path / f"{trunk}-tars", [], trunk))
+        with tarfile.open(tmp_path / f"{trunk}-tars/models-1.tar") as tar:
+            tar.extractall(tree, filter="data")
+        where = ["--out", str(out), "--shards", str(trained / "shards")]
+        assert script.main([*where, "restore", str(tree), "--trunk", trunk]) == 0
+        assert script.main([*where, "heads", "--trunk", trunk, "--only", "melody,dance"]) == 0
+        assert sorted(shipping.models(out, trunk)) == [
+            name
+            for name in sorted(shipping.models(trained / "out", trunk))
+            if name not in shipping.strangers(trained / "out", trunk)
+        ]
+        assert not shipping.strangers(out, trunk)
+    assert script.main([*where, "restore", str(tree), "--trunk", "auto"]) == 2
+
+
 def session(tmp_path: Path, **given: Any) -> stages.Session:
-    return stages.Session(tmp_path / "out", tmp_path / "shards", 100.0, **given)
+    return stages.Session(tmp_path / "out", tmp_path / "shards", **given)
+
+
+def leave(run: Path, reason: str = "finished", seconds: float = 0.0, accuracy: float = 0.0) -> None:
+    """What a run leaves, but for weights."""
+    told = {"reason": reason, "seconds": seconds, "valid": {"accuracy": accuracy}}
+    write_json(run / "result.json", told)
+    write_json(run / "model/config.json", {})
 
 
 def test_every_step_has_its_recipes(tmp_path: Path) -> None:
     here = session(tmp_path, end=None)
-    for made in (stages.pretraining, stages.teaching, stages.heads, stages.published):
+    leave(here.out / trunks.PRETRAINED)
+    (pretraining,) = stages.pretraining(here, 9)
+    assert pretraining.table["train"]["budget_seconds"] == 9
+    for made in (stages.teaching, stages.heads, stages.published):
         for job in made(here):
             recipe = from_dict(job.kind, job.table)
             assert recipe.run == tmp_path / "out" / job.name
             assert recipe.train.compile
+            assert (recipe.train.budget_seconds, recipe.train.save_every) == (0, 500)
+            assert recipe.train.turn == tmp_path / "out" / stages.TURN
             assert all(path.parent == tmp_path / "shards" for path in recipe.shards)
     heads = {job.name: job.table for job in stages.heads(here)}
     assert {table["adapter_rank"] for table in heads.values()} == {6, 3}
-    assert sum(t["train"]["budget_seconds"] for t in heads.values()) == pytest.approx(100)
     for job in stages.published(here):
         (folder,) = job.table["shards"]
         task = TASKS[job.name.removeprefix("published-")]
@@ -245,22 +278,105 @@ def test_every_step_has_its_recipes(tmp_path: Path) -> None:
         assert job.table["labels"] == [*task.classes]
         assert job.table["split"] == task.protocols["published"].split
         assert not job.table.get("train_shards")  # whose notes are in the clean order
+        made = from_dict(job.kind, job.table)
+        assert made.by_rows is not task.of_notes and not made.balanced
 
 
-def test_peers_are_as_large_as_the_trunk(tmp_path: Path) -> None:
-    full = arms.parameters(arms.ARMS["full"], arms.shape(arms.ARMS["full"], arms.SIZES["small"]))
+def test_an_unfinished_trunk_is_refused(tmp_path: Path) -> None:
+    here = session(tmp_path)
+    leave(here.out / trunks.PRETRAINED, "out of time")
+    leave(here.out / "peer-rotary", "out of time")
+    leave(tmp_path / "logs" / trunks.PRETRAINED)
+    for jobs in (
+        stages.teaching(here),
+        stages.heads(here),
+        stages.published(here),
+        stages.peers(session(tmp_path, only=("melody",)), "rotary", tmp_path / "logs"),
+    ):
+        with pytest.raises(UserError, match="expected a finished pre-training"):
+            next(jobs)
+    for jobs in (stages.heads, stages.published):
+        with pytest.raises(UserError, match="expected a trunk that was taught"):
+            list(jobs(session(tmp_path, trunk="melody", only=("velocity",))))
+
+
+def test_the_taught_trunk_is_taken_where_it_gains(tmp_path: Path) -> None:
+    out, head = tmp_path, trunks.head_run("melody", taught=False)
+    leave(out / trunks.TAUGHT, accuracy=0.96)
+    with pytest.raises(UserError, match="midiformer-melody is not finished"):
+        trunks.chosen_trunk(out, "auto")
+    leave(out / head, "out of time")
+    with pytest.raises(UserError, match="midiformer-melody is not finished"):
+        trunks.chosen_trunk(out, "auto")
+    for accuracy, run in ((0.9565, trunks.TAUGHT), (0.9575, trunks.PRETRAINED)):
+        leave(out / head, accuracy=accuracy)
+        assert trunks.chosen_trunk(out, "auto") == run
+
+
+def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> None:
+    trunk = read_table(stages.CONFIGS / "midiformer-pretrain.toml")
+    full = replace(arms.ARMS["full"], ngrams=trunk["lexicon"]["max_rows"])
+    wanted = arms.parameters(full, arms.shape(full, arms.SIZES["small"]))
+    logs = tmp_path / "logs"
+    ours = {
+        taught: [trunks.PRETRAINED, *(stages._ours(task, taught=taught) for task in stages.TASKS)]
+        for taught in (False, True)
+    }
+    assert {ours[False][1], ours[True][1]} == {"midiformer-melody", trunks.TAUGHT}
+    for number, run in enumerate([*ours[False], *ours[True][1:]]):
+        leave(logs / run, seconds=number + 0.5)
     for positions in stages.PEERS:
-        first, *others = stages.peers(session(tmp_path), positions)
-        recipe = from_dict(first.kind, first.table)
-        assert recipe.exclude == (str(tmp_path / "shards" / "leaks.csv"),)
-        sizes = {key: value for key, value in first.table["model"].items() if key in _SIZES}
-        assert arms.parameters(arms.ARMS[positions], sizes) == pytest.approx(full, rel=0.05)
-        assert len(others) == len(stages.TASKS)
-        for job in others:
-            made = from_dict(job.kind, job.table)
-            assert made.init == str(tmp_path / "out" / f"peer-{positions}" / "model")
-        seconds = [job.table["train"]["budget_seconds"] for job in (first, *others)]
-        assert sum(seconds) == pytest.approx(100)
+        leave(tmp_path / "out" / f"peer-{positions}")
+        for trunk in trunks.TRUNKS[:2]:
+            first, *others = stages.peers(session(tmp_path, trunk=trunk), positions, logs)
+            recipe = from_dict(first.kind, first.table)
+            assert recipe.exclude == (str(tmp_path / "shards" / "leaks.csv"),)
+            sizes = {key: value for key, value in first.table["model"].items() if key in _SIZES}
+            assert arms.parameters(arms.ARMS[positions], sizes) == pytest.approx(wanted, rel=0.05)
+            for job in others:
+                made = from_dict(job.kind, job.table)
+                assert made.init == str(tmp_path / "out" / f"peer-{positions}" / "model")
+            trains = [job.table["train"] for job in (first, *others)]
+            assert {train["steps"] for train in trains} == {1_000_000}
+            told = [trunks.result_of(logs / run)["seconds"] for run in ours[trunk == "melody"]]
+            assert [train["budget_seconds"] for train in trains] == told
+    leave(logs / "midiformer-melody", "out of time")
+    with pytest.raises(UserError, match="of a finished run, whose seconds"):
+        list(stages.peers(session(tmp_path, only=("melody",)), "rotary", logs))
+
+
+def test_what_cannot_be_compiled_runs_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[bool] = []
+
+    broken = False
+
+    def run(recipe: Any) -> dict[str, object]:
+        seen.append(recipe.train.compile)
+        if recipe.train.compile or broken:
+            raise RuntimeError("no such kernel\nat all")
+        return {"reason": "finished"}
+
+    here = session(tmp_path, only=("melody", "dance"))
+    leave(here.out / trunks.PRETRAINED)
+    assert stages.play(here, (replace(job, run=run) for job in stages.heads(here)))
+    assert seen == [True, False, False]
+    assert "again without compiling: no such kernel\n" in capsys.readouterr().out
+    broken = True
+    with pytest.raises(RuntimeError, match="no such kernel"):
+        stages.play(here, (replace(job, run=run) for job in stages.heads(here)))
+
+
+def test_no_task_begins_in_the_last_minute(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--out", str(tmp_path / "out"), "--shards", str(tmp_path)]
+    leave(tmp_path / "out" / trunks.PRETRAINED)
+    assert script.main([*where, "heads", "--wall", "59"]) == 1
+    assert "midiformer-melody: the time is up" in capsys.readouterr().out
+    began = time.monotonic() - 100  # when the process began
+    assert script.main([*where, "heads", "--wall", "159"], began) == 1
 
 
 _SIZES = ("hidden_size", "num_layers", "num_heads", "intermediate_size")
@@ -277,6 +393,10 @@ def test_no_tar_is_larger_than_may_travel(tmp_path: Path, monkeypatch: pytest.Mo
     assert len(sizes) == 5 and max(sizes) <= 40_000
     monkeypatch.setattr(shipping, "MOST_FILES", 4)
     with pytest.raises(UserError, match="5 tars are needed and 4 may be"):
+        list(shipping._pack(tree, tmp_path / "more"))
+    monkeypatch.setattr(shipping, "MOST_FILES", 8)
+    monkeypatch.setattr(shipping, "MOST_IN_ALL", 80_000)
+    with pytest.raises(UserError, match="too many, 80,000 may be"):
         list(shipping._pack(tree, tmp_path / "more"))
     (tree / "large").write_bytes(bytes(50_000))
     with pytest.raises(UserError, match="no tar can hold it"):

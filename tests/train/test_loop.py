@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 
 from ostinato.base.errors import UserError
 from ostinato.base.log import read_metrics
+from ostinato.base.turns import turns
 from ostinato.train import loop
 from ostinato.train.checkpoint import weights_of
 from ostinato.train.loop import LoopConfig, train
@@ -223,6 +226,51 @@ def test_compiling_is_no_time_of_training(tmp_path: Path, monkeypatch: pytest.Mo
     assert (outcome.counters.step, outcome.counters.seconds) == (11, 10)
     config = replace(config, budget_seconds=0.0, max_seconds=1005.0)  # of the wall, all counts
     assert train(model, loss_of, config, tmp_path / "b").counters.step == 7
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_one_process_at_a_time_trains_and_waiting_is_no_time_of_training(tmp_path: Path) -> None:
+    held, waits, events = threading.Event(), threading.Event(), list[str]()
+    config = replace(CONFIG, steps=3, budget_seconds=60.0, turn=tmp_path / "turn")
+
+    def run(name: str) -> None:
+        model = network()
+        inner = regression(model)
+
+        def loss_of(number: int) -> dict[str, Tensor]:
+            events.append(f"{name}{number}")
+            if name == "a" and number == 1:  # it has the turn
+                held.set()
+                waits.wait(20)
+                time.sleep(0.5)
+            elif name == "b":
+                waits.set()
+            return inner(number)
+
+        outcomes[name] = train(model, loss_of, config, tmp_path / name)
+
+    outcomes: dict[str, loop.Outcome] = {}
+    first = threading.Thread(target=run, args="a")
+    first.start()
+    held.wait(20)
+    run("b")
+    first.join()
+    assert events == ["a0", "a1", "b0", "a2", "b1", "b2"]
+    assert outcomes["a"].counters.seconds > 0.5 > outcomes["b"].counters.seconds
+    assert {outcome.reason for outcome in outcomes.values()} == {"finished"}
+
+
+def test_who_waits_for_the_turn_is_out_of_time_as_well(tmp_path: Path) -> None:
+    model, late = network(), replace(CONFIG, turn=tmp_path / "turn", max_seconds=0.3)
+    with turns(tmp_path / "turn") as wait:
+        wait(lambda: False)
+        outcome = train(model, regression(model), late, tmp_path / "a")
+    assert (outcome.reason, outcome.counters.step) == ("out of time", 1)
+    outcome = train(model, regression(model), late, tmp_path / "a", resume=True)
+    assert (outcome.reason, outcome.counters.step) == ("finished", 6)
+    began = time.monotonic() - 1  # of the call, which has read for a second
+    outcome = train(model, regression(model), late, tmp_path / "b", began=began)
+    assert (outcome.reason, outcome.counters.step) == ("out of time", 1)
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -> None:

@@ -68,6 +68,18 @@ def test_long_pieces_are_not_drawn_more_often(made) -> None:
     assert share == pytest.approx(np.full(len(pieces), 1 / len(pieces)), abs=0.025)
 
 
+def test_by_rows_long_pieces_are_drawn_as_often_as_they_have_rows(made) -> None:
+    pieces, _ = made
+    rows = np.diff(pieces.documents.offset)
+    drawing = Drawing(64, by_rows=True)
+    drawn = np.concatenate([batches(made, drawing).draw(step)[1] for step in range(40)])
+    share = np.bincount(drawn, minlength=len(pieces)) / len(drawn)
+    assert share == pytest.approx(rows / rows.sum(), abs=0.025)
+    assert rows.max() > 1.5 * rows.min()
+    with pytest.raises(UserError, match="two ways"):
+        Drawing(64, balanced=True, by_rows=True)
+
+
 def test_balanced_classes_come_equally_often(made) -> None:
     pieces, _ = made
     shares = []

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,7 @@ def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 
 def run(recipe: FinetuneRecipe) -> dict[str, object]:
     """Train the head and what it stands on, and write the directory; returns what to report."""
-    device = pick_device(recipe.device)
+    began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe)
     pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
     also: dict[str, str] = {}
@@ -69,7 +70,13 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
     valid = fine.evaluation("valid")
     outcome = train(
-        model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
+        model,
+        fine.step(),
+        recipe.train,
+        recipe.run,
+        resume=resume,
+        validate=valid.validate,
+        began=began,
     )
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}

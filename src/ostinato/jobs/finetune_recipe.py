@@ -38,6 +38,7 @@ class FinetuneRecipe:
     batch: int = 32  # windows
     windows_per_piece: int = 1  # windows of one piece in a batch
     balanced: bool = False  # pieces of each class are drawn as often as of any other
+    by_rows: bool = False  # pieces are drawn as often as they have rows, not all alike
     stride: int = 128  # rows between the windows of an evaluation
     evaluation_batch: int = 64  # windows
     report_test: bool = False
@@ -89,10 +90,12 @@ class FinetuneRecipe:
     @property
     def drawing(self) -> Drawing:
         """How windows of pieces are drawn."""
-        return Drawing(self.batch, self.windows_per_piece, self.balanced, self.train.seed)
+        return Drawing(
+            self.batch, self.windows_per_piece, self.balanced, self.by_rows, self.train.seed
+        )
 
 
-_OF_PIECES = ("piece_labels", "piece_task", "windows_per_piece", "balanced")
+_OF_PIECES = ("piece_labels", "piece_task", "windows_per_piece", "balanced", "by_rows")
 
 
 def _default(name: str) -> object:

@@ -8,6 +8,7 @@ of ``finetune``, so that the numbers are comparable.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -95,7 +96,7 @@ def finetune(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 
 def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     """Train the head and the encoder, and write the model directory; returns what to report."""
-    device = pick_device(recipe.device)
+    began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe.common)
     header = labelled.documents["train"].header
     vocabulary = word_vocabulary(header)
@@ -104,7 +105,13 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     fine = FineTuning(recipe.common, labelled, vocabulary, word_reader(model, device))
     valid = fine.evaluation("valid")
     outcome = train(
-        model, fine.step(), recipe.train, recipe.run, resume=resume, validate=valid.validate
+        model,
+        fine.step(),
+        recipe.train,
+        recipe.run,
+        resume=resume,
+        validate=valid.validate,
+        began=began,
     )
     result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
     result["documents"] = {side: len(held) for side, held in labelled.documents.items()}

@@ -9,6 +9,7 @@ neither the MIDI library nor the terminal's.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,7 +79,7 @@ def pretrain(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -
 
 def run(recipe: PretrainRecipe) -> dict[str, object]:
     """Learn the vocabulary, train, and write the model directory; returns what to report."""
-    device = pick_device(recipe.device)
+    began, device = time.monotonic(), pick_device(recipe.device)
     training, held = choose_documents(recipe.shards, recipe.exclude, recipe.valid)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     folder = recipe.run / "model"
@@ -106,7 +107,9 @@ def run(recipe: PretrainRecipe) -> dict[str, object]:
     validate = validation(
         step, held, vocabulary, recipe.window, most=recipe.valid_windows, device=device
     )
-    outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=validate)
+    outcome = train(
+        model, step, recipe.train, recipe.run, resume=resume, validate=validate, began=began
+    )
     result: dict[str, object] = {
         **describe(outcome),
         "training": size(training),

@@ -6,6 +6,7 @@ the MIDI library nor the terminal's.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -49,7 +50,7 @@ class PretrainWordsRecipe:
 
 def run(recipe: PretrainWordsRecipe) -> dict[str, object]:
     """Train, and write the model directory; returns what to report."""
-    device = pick_device(recipe.device)
+    began, device = time.monotonic(), pick_device(recipe.device)
     training, held = choose_documents(recipe.shards, recipe.exclude, recipe.valid)
     header, window = training.header, recipe.window.config
     vocabulary = word_vocabulary(header)
@@ -67,7 +68,9 @@ def run(recipe: PretrainWordsRecipe) -> dict[str, object]:
         compiled=recipe.train.compile,
     )
     validate = validation(step, held, vocabulary, window, most=recipe.valid_windows, device=device)
-    outcome = train(model, step, recipe.train, recipe.run, resume=resume, validate=validate)
+    outcome = train(
+        model, step, recipe.train, recipe.run, resume=resume, validate=validate, began=began
+    )
     result: dict[str, object] = {
         **describe(outcome),
         "training": size(training),

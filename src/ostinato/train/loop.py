@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from ostinato.base.errors import UserError
 from ostinato.base.log import MetricsFile, progress
+from ostinato.base.turns import turns
 from ostinato.train.checkpoint import Counters, load_state, save_state, weights_of
 from ostinato.train.optimizer import OptimizerConfig, learning_rate, make_optimizer
 
@@ -49,9 +50,12 @@ class LoopConfig:
     log_every: int = 50
     validate_every: int = 0  # 0: at the end only
     save_every: int = 0  # 0: at the end and when interrupted only
-    # A time that the schedule follows too, and ends with; 0: none. Compiling does not count.
+    # A time that the schedule follows too, and ends with; 0: none. Neither compiling counts nor
+    # waiting for the turn.
     budget_seconds: float = 0.0
     max_seconds: float = 0.0  # wall clock of this call, after which it saves and stops; 0: none
+    # A file that one process at a time holds while it trains; others compile meanwhile, and wait.
+    turn: Path | None = None
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
 
     def __post_init__(self) -> None:
@@ -83,14 +87,16 @@ def train(
     *,
     resume: bool = False,
     validate: Validate | None = None,
+    began: float | None = None,
 ) -> Outcome:
     """Train ``model`` in place; leaves ``state.safetensors`` and ``metrics.jsonl`` in ``run``.
 
     Afterwards the model holds the weights to keep: those with the best validation score where
     it finished, else the moving average, else the last ones. SIGINT and SIGTERM let the step
-    finish, save, and end the call; a second one ends it at once.
+    finish, save, and end the call; a second one ends it at once. ``began`` is when the call whose
+    ``max_seconds`` count began, by ``time.monotonic``; left out, now.
     """
-    return _Trainer(model, loss_of, config, run, validate).run(resume)
+    return _Trainer(model, loss_of, config, run, validate).run(resume, began)
 
 
 class _Trainer:
@@ -113,22 +119,30 @@ class _Trainer:
         self.average = _copies(weights_of(model)) if config.average else {}
         self.counters = Counters()
 
-    def run(self, resume: bool) -> Outcome:
+    def run(self, resume: bool, began: float | None) -> Outcome:
         self._begin(resume)
-        began, before = time.monotonic(), self.counters.seconds
-        compiling: float | None = None if self.config.compile else 0.0
-        sums = _Sums()
+        start, before = time.monotonic(), self.counters.seconds
+        began = start if began is None else began
+        first, sums = True, _Sums()
         reason = self._reason(0.0, False)
         self.model.train()
-        with interruptible() as interrupted, progress(self.config.steps, "training") as advance:
+        with (
+            interruptible() as interrupted,
+            progress(self.config.steps, "training") as advance,
+            turns(self.config.turn) as wait,
+        ):
             advance(self.counters.step)
             while reason is None:
                 sums.add(self._step())
-                elapsed, step = time.monotonic() - began, self.counters.step + 1
-                compiling = elapsed if compiling is None else compiling  # in a call's first step
-                seconds = before + elapsed - compiling
-                self.counters = replace(self.counters, step=step, seconds=seconds)
-                reason = self._reason(elapsed, interrupted())
+                now = time.monotonic()
+                if first:  # it has compiled, which does not count, and neither does the waiting
+                    first, counted = False, 0.0 if self.config.compile else now - start
+                    wait(lambda: interrupted() or self._late(time.monotonic() - began))
+                    now = time.monotonic()
+                    start = now - counted
+                step = self.counters.step + 1
+                self.counters = replace(self.counters, step=step, seconds=before + now - start)
+                reason = self._reason(now - began, interrupted())
                 advance()
                 saving = reason is not None or self._due(self.config.save_every)
                 # What is saved must have been logged, or a killed run would lose its sums.
@@ -147,8 +161,10 @@ class _Trainer:
             return "finished"
         if interrupted:
             return "interrupted"
-        late = self.config.max_seconds and elapsed > self.config.max_seconds
-        return "out of time" if late else None
+        return "out of time" if self._late(elapsed) else None
+
+    def _late(self, elapsed: float) -> bool:
+        return 0 < self.config.max_seconds < elapsed
 
     def _begin(self, resume: bool) -> None:
         if not resume:

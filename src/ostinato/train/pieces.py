@@ -48,6 +48,7 @@ class Drawing:
     batch: int  # windows
     per_piece: int = 1  # windows of each piece drawn
     balanced: bool = False  # a class first and then a piece of it, however few the class has
+    by_rows: bool = False  # a piece is as likely as it has rows: what counts is a part of a piece
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -56,6 +57,8 @@ class Drawing:
                 "windows_per_piece is at least 1 and divides the batch; got "
                 f"{self.per_piece} and a batch of {self.batch}."
             )
+        if self.balanced and self.by_rows:
+            raise UserError("balanced and by_rows are two ways to draw pieces: say one of them.")
 
 
 def label_pieces(documents: Documents, class_of: Callable[[Entry], int | None]) -> Pieces:
@@ -72,7 +75,7 @@ def label_pieces(documents: Documents, class_of: Callable[[Entry], int | None]) 
 
 
 class PieceBatches:
-    """Windows of pieces: pieces are as likely as one another, however long.
+    """Windows of pieces: pieces are as likely as one another, however long, or by their rows.
 
     Every row of a piece is as likely as any other to be a window's middle. A step's windows
     depend on (seed, step) alone.
@@ -105,6 +108,10 @@ class PieceBatches:
             chosen = random.integers(0, len(self._by_class), count)
             drawn = [random.choice(self._by_class[index]) for index in chosen]
             piece = np.array(drawn, dtype=np.int64)
+        elif self._drawing.by_rows:
+            offset = self._pieces.documents.offset
+            row = random.integers(0, offset[-1], count)
+            piece = np.searchsorted(offset, row, side="right") - 1
         else:
             piece = random.integers(0, len(self._pieces), count)
         piece = np.repeat(piece, self._drawing.per_piece)
@@ -118,7 +125,10 @@ class PieceBatches:
     def __call__(self, step: int) -> tuple[Batch, Tensor]:
         """The batch of a step, and the class of each of its windows, int64 [B]."""
         windows, piece = self.draw(step)
-        truth = torch.from_numpy(self._pieces.truth[piece]).to(self._device)
+        truth = torch.from_numpy(self._pieces.truth[piece])
+        if self._device.type == "cuda":  # a copy that nothing waits for
+            truth = truth.pin_memory()
+        truth = truth.to(self._device, non_blocking=True)
         return self._batches.assemble(windows, tokens=self._window.tokens), truth
 
 

@@ -22,7 +22,7 @@ FREE = (
     "max_seconds",
     "keep_windows",
 )
-FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds")
+FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds", "turn")
 
 
 def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | None = None) -> bool:

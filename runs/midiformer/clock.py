@@ -1,0 +1,5 @@
+"""When the process began: read this module before torch, which takes seconds."""
+
+import time
+
+BEGAN = time.monotonic()

@@ -1,0 +1,41 @@
+"""Processes that share a device and use it one at a time."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+_PAUSE = 0.05  # seconds between two attempts
+
+
+@contextmanager
+def turns(path: Path | None) -> Generator[Callable[[Callable[[], bool]], None]]:
+    """Yield what waits for the turn: until no other process holds ``path``, or its argument says
+    to give up. The turn ends with the block, or with the process. None: nobody waits.
+
+    A file is locked (``flock``), which is made where it is not there. Unix only.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+
+    def wait(give_up: Callable[[], bool]) -> None:
+        while not give_up():
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(_PAUSE)
+            else:
+                return
+
+    try:
+        yield wait
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,47 @@
+"""Turns: one holder at a time, and none for ever."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ostinato.base.turns import turns
+
+HOLD = "import sys, fcntl; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1)"
+
+
+def test_who_waits_gives_up_when_told_or_has_the_turn_next(tmp_path: Path) -> None:
+    path, looks = tmp_path / "new" / "turn", iter([False, False, True])
+    with turns(path) as first, turns(path) as second:
+        first(lambda: False)
+        second(lambda: next(looks))
+        assert next(looks, None) is None  # it looked three times, and gave up
+    with turns(path) as third:
+        third(lambda: False)  # and has it at once
+
+
+def test_a_process_that_ends_gives_its_turn_back(tmp_path: Path) -> None:
+    path = tmp_path / "turn"
+    held = f"{HOLD}; sys.stdout.flush(); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", held, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None and other.stdin is not None
+        assert other.stdout.readline() == b"1\n"
+        waits: list[bool] = []
+
+        def give_up() -> bool:
+            waits.append(True)
+            if len(waits) == 3:
+                other.kill()
+            return False
+
+        with turns(path) as wait:
+            wait(give_up)
+        assert len(waits) >= 3
+
+
+def test_without_a_file_nobody_waits() -> None:
+    with turns(None) as wait:
+        wait(lambda: False)
