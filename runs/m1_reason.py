@@ -187,7 +187,7 @@ def table(paths: list[Path]) -> None:
     """One line for each row of a suite: what is right, and what it took."""
     print("| | right | 95 % interval | blind guess | no form | tokens | asked, different |")
     print("|---|---|---|---|---|---|---|")
-    titles = {"held-out levels": ", never trained on", "never trained on": ", unseen kind"}
+    titles = {"held-out levels": ", level never trained on", "never trained on": ", unseen kind"}
     for path in paths:
         for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
             (cell,) = row["cells"]
