@@ -51,6 +51,7 @@ from ostinato.rl.envs.catalogue import find
 sys.path.insert(0, str(Path(__file__).parent))
 
 from m1_reason_data import Diet, Source, learn_tokenizer, write_text, write_traces
+from m1_reason_evidence import row_title
 
 ROOT = Path(__file__).parents[1]
 OUT = Path("runs/out/m1-reason")
@@ -192,10 +193,9 @@ def table(paths: list[Path]) -> None:
         for row in json.loads(path.read_text(encoding="utf-8"))["rows"]:
             (cell,) = row["cells"]
             low, high = cell["interval"]
-            levels = "-".join(dict.fromkeys((str(row["levels"][0]), str(row["levels"][-1]))))
             guess = "" if row["guess"] is None else f"{100 * row['guess']:.0f}"
             print(
-                f"| `{row['environment']}` {levels}{titles.get(row['standing'], '')} "
+                f"| {row_title(row)}{titles.get(row['standing'], '')} "
                 f"| {100 * cell['accuracy']:.0f} % | {100 * low:.0f} to {100 * high:.0f} | {guess} "
                 f"| {100 * cell['malformed'] / cell['episodes']:.0f} | {cell['tokens']:.0f} "
                 f"| {cell['episodes']}, {row['distinct']} |"

@@ -85,7 +85,7 @@ def tables(results: Mapping[str, Any]) -> None:
         for rows in zip(*found.values(), strict=True):
             assert len({(r["environment"], *r["levels"]) for r in rows}) == 1, "the same tasks"
             by_name = {name: row["cells"][0] for name, row in zip(held, rows, strict=True)}
-            print(_line(_title(rows[0]), {name: [cell] for name, cell in by_name.items()}))
+            print(_line(row_title(rows[0]), {name: [cell] for name, cell in by_name.items()}))
         cells = {name: [row["cells"][0] for row in rows] for name, rows in found.items()}
         print(_line(f"**mean: {title}**", cells))
     for name in ("after-budgets", "intermediate-budgets"):
@@ -93,7 +93,8 @@ def tables(results: Mapping[str, Any]) -> None:
             _budgets(name, scores[name])
 
 
-def _title(row: Row) -> str:
+def row_title(row: Row) -> str:
+    """Environment and levels."""
     levels = row["levels"]
     span = f"{levels[0]}" if len(levels) == 1 else f"{levels[0]}-{levels[-1]}"
     return f"`{row['environment']}` {span}"
@@ -140,7 +141,7 @@ def _budgets(name: str, rows: Sequence[Row]) -> None:
     print("|---" * (len(budgets) + 1) + "|")
     for row in rows:
         shown = " | ".join(f"{100 * cell['accuracy']:.0f}" for cell in row["cells"])
-        print(f"| {_title(row)} | {shown} |")
+        print(f"| {row_title(row)} | {shown} |")
     means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
     print(f"| **mean** | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
     thought = [
@@ -151,14 +152,16 @@ def _budgets(name: str, rows: Sequence[Row]) -> None:
 
 
 def figure(results: Mapping[str, Any], path: Path) -> None:
-    """The run by step, and accuracy by thinking budget."""
+    """The run by step and, where it was scored, accuracy by thinking budget."""
     from matplotlib.figure import Figure
 
     drawing = Figure(figsize=(12, 3.6), dpi=120, layout="constrained")
-    axes: list[Axes] = drawing.subplots(1, 3).ravel().tolist()
+    budgets = {key: rows for key, rows in results["scores"].items() if key.endswith("-budgets")}
+    axes: list[Axes] = drawing.subplots(1, 2 + bool(budgets)).ravel().tolist()
     _reward(axes[0], results["run"])
     _lengths(axes[1], results["run"])
-    _scaling(axes[2], results["scores"])
+    if budgets:
+        _scaling(axes[2], budgets)
     for axis in axes:
         axis.grid(alpha=0.25, linewidth=0.5)
         axis.tick_params(labelsize=8)
@@ -201,11 +204,9 @@ def _lengths(axis: Axes, run: Mapping[str, Any]) -> None:
 
 
 def _scaling(axis: Axes, scores: Mapping[str, Sequence[Row]]) -> None:
-    for name, colour, mark in (
-        ("after-budgets", "#0072B2", "o"),
-        ("intermediate-budgets", "#D55E00", "s"),
-    ):
-        rows = scores[name]
+    looks = {"after-budgets": ("#0072B2", "o"), "intermediate-budgets": ("#D55E00", "s")}
+    for name, rows in scores.items():
+        colour, mark = looks[name]
         budgets = [cell["thinking_budget"] for cell in rows[0]["cells"]]
         means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
         label = name.removesuffix("-budgets")

@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
 from midiformer.cards import trunk_card, with_scores
 from midiformer.stages import PEERS, SHIPPED, TASKS
 from midiformer.trunks import (
@@ -21,6 +19,7 @@ from midiformer.trunks import (
     finished,
     head_run,
     result_of,
+    save_bare,
     taught_trunk,
 )
 from ostinato.base.config import to_dict
@@ -28,7 +27,7 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write, write_json, write_text
 from ostinato.infer.directory import model_type
 from ostinato.models import midiformer
-from ostinato.models.midiformer import MidiformerModel, head_directory
+from ostinato.models.midiformer import head_directory
 
 TRUNK = "midiformer"
 MOST_BYTES, MOST_FILES, MOST_IN_ALL = 16 * 2**20 - 2**16, 8, 64 * 2**20 - 2**19
@@ -145,10 +144,7 @@ def _take(name: str, model: Path, folder: Path) -> None:
     if model_type(model) == head_directory.MODEL_TYPE:
         _name_trunk(folder, f"../{TRUNK}")
     elif name == TRUNK:
-        given = midiformer.load(model)
-        bare = MidiformerModel(given.config)
-        bare.encoder = given.encoder
-        midiformer.save(folder, bare, dtype=torch.float16)
+        save_bare(folder, midiformer.load(model))
 
 
 def _name_trunk(folder: Path, trunk: str) -> None:

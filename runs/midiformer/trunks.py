@@ -71,12 +71,10 @@ def taught_trunk(run: Path) -> Path:
         raise UserError(f"{run}: expected a trunk that was taught the melody; `teach` makes one")
     if not (head / "config.json").exists():
         given = midiformer.load(run / "model")
-        bare = MidiformerModel(given.config)
-        bare.encoder = given.encoder
         for name in VOCABULARY:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(run / "model" / name, folder)
-        midiformer.save(folder, bare, dtype=torch.float16)
+        save_bare(folder, given)
         spec = given.specs["melody"]
         named = NamedHead("melody", spec.kind, spec.labels, spec.pool)
         temperature = load_calibration(run / "model").temperature
@@ -84,3 +82,10 @@ def taught_trunk(run: Path) -> Path:
         head_directory.save(head, given, description)
         shutil.copy(run / "model" / "README.md", head)
     return folder
+
+
+def save_bare(folder: Path, given: MidiformerModel) -> None:
+    """The encoder of a model without its heads, in half precision."""
+    bare = MidiformerModel(given.config)
+    bare.encoder = given.encoder
+    midiformer.save(folder, bare, dtype=torch.float16)

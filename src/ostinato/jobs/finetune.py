@@ -35,13 +35,12 @@ from ostinato.jobs.finetune_evaluation import (
 )
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.finetuning import Evaluation, FineTuning
-from ostinato.jobs.training import describe, finish, main, report
+from ostinato.jobs.training import finish, main, report
 from ostinato.models import midiformer
 from ostinato.models.midiformer import Calibration, HeadSpec, MidiformerModel, head_directory
 from ostinato.models.midiformer.adapter import attach
 from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.train.answers import fit_temperature
-from ostinato.train.loop import train
 from ostinato.train.recipe import build_matcher, build_model, save_model
 from ostinato.train.run import open_run
 from ostinato.train.steps import Reader
@@ -69,17 +68,7 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
     fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
     valid = fine.evaluation("valid")
-    outcome = train(
-        model,
-        fine.step(),
-        recipe.train,
-        recipe.run,
-        resume=resume,
-        validate=valid.validate,
-        began=began,
-    )
-    result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
-    result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
+    outcome, result = fine.train(valid, resume=resume, began=began)
     if labelled.unlabelled:
         result["unlabelled"] = labelled.unlabelled
     if outcome.reason == "finished":  # of a part, no test set is scored

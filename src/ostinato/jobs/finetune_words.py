@@ -23,12 +23,12 @@ from ostinato.jobs.finetune_data import Labelled, read_labelled
 from ostinato.jobs.finetune_evaluation import GOES_ON, round_weights
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.finetuning import FineTuning
-from ostinato.jobs.training import describe, finish, main, report
+from ostinato.jobs.training import finish, main, report
 from ostinato.models.midiformer import Calibration, HeadSpec
 from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.models.words import WordModel
 from ostinato.train.answers import fit_temperature
-from ostinato.train.loop import LoopConfig, train
+from ostinato.train.loop import LoopConfig
 from ostinato.train.recipe import DTypeName
 from ostinato.train.run import open_run
 from ostinato.train.words import (
@@ -104,17 +104,7 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     model = _model(recipe, labelled, device)
     fine = FineTuning(recipe.common, labelled, vocabulary, word_reader(model, device))
     valid = fine.evaluation("valid")
-    outcome = train(
-        model,
-        fine.step(),
-        recipe.train,
-        recipe.run,
-        resume=resume,
-        validate=valid.validate,
-        began=began,
-    )
-    result: dict[str, object] = {**describe(outcome), "best_step": outcome.counters.best_step}
-    result["documents"] = {side: len(held) for side, held in labelled.documents.items()}
+    outcome, result = fine.train(valid, resume=resume, began=began)
     if outcome.reason != "finished":  # of a part, no test set is scored
         result["next"] = GOES_ON
     else:

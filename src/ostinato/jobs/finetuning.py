@@ -10,8 +10,9 @@ from ostinato.eval.music import record
 from ostinato.jobs.finetune_data import Labelled
 from ostinato.jobs.finetune_evaluation import NoteEvaluation, PieceEvaluation
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
+from ostinato.jobs.training import describe
 from ostinato.train.answers import Answers
-from ostinato.train.loop import LossOf
+from ostinato.train.loop import LossOf, Outcome, train
 from ostinato.train.pieces import PieceBatches
 from ostinato.train.recipe import build_batches
 from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
@@ -61,6 +62,24 @@ class FineTuning:
             return NoteEvaluation(self.recipe, self.reader, self.vocabulary, documents)
         pieces = self.labelled.pieces[side]
         return PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
+
+    def train(
+        self, valid: Evaluation, *, resume: bool, began: float
+    ) -> tuple[Outcome, dict[str, object]]:
+        """Train, and what to report of how that ended; ``began`` as in ``train``."""
+        recipe = self.recipe
+        outcome = train(
+            self.reader.model,
+            self.step(),
+            recipe.train,
+            recipe.run,
+            resume=resume,
+            validate=valid.validate,
+            began=began,
+        )
+        documents = {side: len(held) for side, held in self.labelled.documents.items()}
+        best = {"best_step": outcome.counters.best_step, "documents": documents}
+        return outcome, {**describe(outcome), **best}
 
     def scores(self, valid: Answers, temperature: float) -> dict[str, object]:
         """What to report of the answers to the valid side and, if asked, to the test side."""
