@@ -87,7 +87,8 @@ def tables(results: Mapping[str, Any]) -> None:
             by_name = {name: row["cells"][0] for name, row in zip(held, rows, strict=True)}
             print(_line(row_title(rows[0]), {name: [cell] for name, cell in by_name.items()}))
         cells = {name: [row["cells"][0] for row in rows] for name, rows in found.items()}
-        print(_line(f"**mean: {title}**", cells))
+        if all(cells.values()):
+            print(_line(f"**mean: {title}**", cells))
     for name in ("after-budgets", "intermediate-budgets"):
         if name in scores:
             _budgets(name, scores[name])
