@@ -13,7 +13,7 @@
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
 Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
-in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``.
+in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``, ``after=N`` (other traces).
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ DIET = Diet(
 )
 
 
-def data(text: int = 30_000, traces: int = 150_000, cores: int = 0) -> None:
-    """Learn the vocabulary, then write both corpora."""
+def data(text: int = 30_000, traces: int = 150_000, cores: int = 0, after: int = 0) -> None:
+    """Learn the vocabulary, then write both corpora; traces that come ``after`` so many others."""
     cores = cores or os.cpu_count() or 1
     for kind in ("text", "traces"):
         (OUT / kind).mkdir(parents=True, exist_ok=True)
@@ -98,7 +98,7 @@ def data(text: int = 30_000, traces: int = 150_000, cores: int = 0) -> None:
         learn_tokenizer(DIET, VOCABULARY, OUT / "text", 1500)
     copy_tokenizer(OUT / "text", OUT / "traces")
     write_text(DIET, OUT / "text", text, cores)
-    write_traces(DIET, OUT / "traces", traces, cores)
+    write_traces(DIET, OUT / "traces", traces, cores, after)
 
 
 def pretrain(overrides: list[str]) -> None:

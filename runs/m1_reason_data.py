@@ -77,9 +77,12 @@ def write_text(diet: Diet, folder: Path, count: int, cores: int) -> int:
     return _write(folder, "text", count, cores, partial(_texts, folder, diet.held))
 
 
-def write_traces(diet: Diet, folder: Path, count: int, cores: int) -> int:
-    """Conversations as shards beside the folder's tokenizer; how many tokens."""
-    return _write(folder, "chat", count, cores, partial(_traces, folder, diet))
+def write_traces(diet: Diet, folder: Path, count: int, cores: int, after: int = 0) -> int:
+    """Conversations as shards beside the folder's tokenizer; how many tokens.
+
+    ``after``: how many others a model has learnt from before.
+    """
+    return _write(folder, "chat", count, cores, partial(_traces, folder, diet, after))
 
 
 Encoded = list[tuple[list[int], list[int] | None]]
@@ -113,10 +116,10 @@ def _texts(folder: Path, held: Sequence[str], first: int) -> Encoded:
     return [([*begin, *ids, *end], None) for ids in tokenizer.encode_batch(texts)]
 
 
-def _traces(folder: Path, diet: Diet, first: int) -> Encoded:
+def _traces(folder: Path, diet: Diet, after: int, first: int) -> Encoded:
     tokenizer = Tokenizer.load(folder)
     found: Encoded = []
-    for number in range(first, first + PART):
+    for number in range(after + first, after + first + PART):
         told = diet.conversation(number)
         if told is None:
             continue

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 
 import pytest
 
@@ -162,6 +164,18 @@ def test_slow_environments_are_waited_for_beside_the_rest() -> None:
     mixed = [ask(2), ask(2, "code/counting"), ask(1, "software/counting")]
     groups = play(Scripted(lines), *mixed)
     assert [group[0].trajectory.grade.correct for group in groups] == [True, True, False]
+
+
+def test_programs_that_other_processes_start_keep_their_environments_state() -> None:
+    mixed = [ask(2), ask(2, "code/counting"), ask(1, "software/counting")]
+    with ProcessPoolExecutor(1, get_context("forkserver")) as programs:
+        player = Player(Scripted(lines), TOKENIZER, Limits(1000, 4000), programs=programs)
+        there = player.play(mixed, 3, 5)
+    here = Player(Scripted(lines), TOKENIZER, Limits(1000, 4000)).play(mixed, 3, 5)
+    assert [[(one.tokens, one.trajectory.grade) for one in group] for group in there] == [
+        [(one.tokens, one.trajectory.grade) for one in group] for group in here
+    ]
+    assert [group[0].trajectory.grade.score for group in there] == [1.0, 1.0, 0.0]
 
 
 @dataclass

@@ -42,7 +42,7 @@ from ostinato.rl.collect import Batch, Collector
 from ostinato.rl.curriculum import begin
 from ostinato.rl.envs.catalogue import find
 from ostinato.rl.monitors import MonitorRules, StepReading
-from ostinato.rl.rollout import Limits, Player
+from ostinato.rl.rollout import Ask, Limits, Player
 from ostinato.rl.summary import perplexity, summary
 from ostinato.train.checkpoint import Counters, load_notes, load_state, save_state, weights_of
 from ostinato.train.loop import interruptible
@@ -95,7 +95,7 @@ class _Run:
         self.events = MetricsFile(recipe.run / "events.jsonl")
         # An asynchronous sampler keeps weights of its own: the trainer's change under it.
         self.writer = _copy(model) if recipe.asynchronous else model
-        self.player = self._player()
+        self.player = self._player(makers)
         self.collector = Collector(
             self.player,
             self.environments,
@@ -110,6 +110,7 @@ class _Run:
         self.counters = Counters()
         self.ahead: Future[Batch] | None = None
         self.scores: dict[str, float] = {}
+        self.kept: list[Ask] = []
 
     def begin(self) -> None:
         """A fresh run: what seems wrong with its recipe, and where the policy stands."""
@@ -195,7 +196,7 @@ class _Run:
     def _limits(self, state: RlState) -> Limits:
         return Limits(state.window.tokens(self.recipe.windows), self.recipe.sampler.context)
 
-    def _player(self) -> Player:
+    def _player(self, programs: Executor | None) -> Player:
         choice, tokenizer = self.recipe.sampler, self.tokenizer
         engine = Engine(
             self.writer,
@@ -216,6 +217,7 @@ class _Run:
             Limits(self.recipe.windows.stages[0].tokens, choice.context),
             rule=self.recipe.reward,
             workers=choice.workers,
+            programs=programs,
         )
 
     def _care(self) -> Care:
@@ -278,13 +280,15 @@ class _Run:
 
     def _validate(self) -> dict[str, float]:
         """Accuracy on tasks that are kept from training."""
-        wanted = rl_validation.asks(self.recipe, self.environments, self.state.curriculum.levels())
-        asks = [ask for ask in wanted if self.player.fits(ask)]
+        if not self.kept or self.recipe.validation.levels == "current":
+            reached = self.state.curriculum.levels()
+            wanted = rl_validation.asks(self.recipe, self.environments, reached)
+            self.kept = [ask for ask in wanted if self.player.fits(ask)]
         if self.ahead is not None:
             self.ahead.result()  # one batch at a time is written
         _sync(self.model, self.writer)
         self.player.limits = self._limits(self.state)
-        groups = self.player.play(asks, 1, VALIDATION_SEED) if asks else []
+        groups = self.player.play(self.kept, 1, VALIDATION_SEED) if self.kept else []
         self.scores = rl_validation.scores([episode for (episode,) in groups])
         return self.scores
 
@@ -340,7 +344,7 @@ def _sync(source: M1, target: M1) -> None:
 
 @contextmanager
 def _makers(workers: int) -> Generator[Executor | None]:
-    """Processes that make tasks; a single worker is this one."""
+    """Processes that make tasks and start programs; a single worker is this one."""
     if workers < 2:
         yield None
         return

@@ -10,7 +10,8 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from ostinato.base.errors import UserError
@@ -146,13 +147,16 @@ class Player:
         *,
         rule: RewardRule | None = None,
         workers: int = 4,
+        programs: Executor | None = None,
     ) -> None:
-        """``workers``: programs of environments that run at a time."""
+        """``workers``: programs of environments that run at a time. ``programs``: processes that
+        start them, so that whoever writes is not kept waiting; None: threads of this one.
+        """
         self.limits = limits
         self.seconds_grade = 0.0  # that were waited for environments
         self._sampler, self._tokenizer = sampler, tokenizer
         self._rule = rule or RewardRule()
-        self._workers = workers
+        self._workers, self._programs = workers, programs
         self._line_end = tokenizer.encode("\n")
 
     def fits(self, ask: Ask) -> bool:
@@ -171,7 +175,8 @@ class Player:
                     one.tokens, room=one.room(self.limits), seed=_seed(seed, ask, member)
                 )
                 going[number] = one
-        with ThreadPoolExecutor(self._workers) as pool:
+        own = self._programs
+        with ThreadPoolExecutor(self._workers) if own is None else nullcontext(own) as pool:
             over = dict(self._run(going, pool))
         found: list[list[Episode]] = [[] for _ in asks]
         for number, one in going.items():  # in the order of asking, whoever ended first
@@ -195,16 +200,14 @@ class Player:
             )
         return one
 
-    def _run(
-        self, going: dict[int, _Going], pool: ThreadPoolExecutor
-    ) -> Iterable[tuple[int, Episode]]:
+    def _run(self, going: dict[int, _Going], pool: Executor) -> Iterable[tuple[int, Episode]]:
         """Episodes as they end. ``waiting`` holds what programs are to answer, and when at last.
 
         A program's answer is heard a fixed number of rounds after it was asked, however soon it
         came: if who is ready first went on first, a run that is resumed would not compute the same
         rows together, and would round otherwise.
         """
-        waiting: deque[tuple[int, int, Action, Future[Step]]] = deque()
+        waiting: deque[tuple[int, int, Action, Future[tuple[Env, Step]]]] = deque()
         writing, round_ = len(going), 0
         while writing or waiting:
             round_ += 1
@@ -214,7 +217,7 @@ class Player:
             answers, asked = self._react(turns, going, pool)
             waiting.extend((round_ + PATIENCE, *one) for one in asked)
             # Without a turn nothing can go on before the programs: their slots are taken.
-            answers += self._heard(waiting, round_ if turns else None)
+            answers += self._heard(waiting, going, round_ if turns else None)
             for number, action, step in answers:
                 episode = self._settle(number, going[number], action, step)
                 if episode is None:
@@ -223,32 +226,36 @@ class Player:
                     yield number, episode
 
     def _react(
-        self, turns: Sequence[tuple[int, Turn]], going: dict[int, _Going], pool: ThreadPoolExecutor
-    ) -> tuple[list[tuple[int, Action, Step]], list[tuple[int, Action, Future[Step]]]]:
+        self, turns: Sequence[tuple[int, Turn]], going: dict[int, _Going], pool: Executor
+    ) -> tuple[list[tuple[int, Action, Step]], list[tuple[int, Action, Future[tuple[Env, Step]]]]]:
         """What environments answer to some turns, and what programs were begun for others."""
         began = time.monotonic()
         answers: list[tuple[int, Action, Step]] = []
-        asked: list[tuple[int, Action, Future[Step]]] = []
+        asked: list[tuple[int, Action, Future[tuple[Env, Step]]]] = []
         for number, turn in turns:
             one = going[number]
             one.say(turn)
             action = self._read(turn)
             if is_slow(one.ask.environment):
-                asked.append((number, action, pool.submit(one.env.step, action)))
+                asked.append((number, action, pool.submit(_stepped, one.env, action)))
             else:
                 answers.append((number, action, one.env.step(action)))
         self.seconds_grade += time.monotonic() - began
         return answers, asked
 
     def _heard(
-        self, waiting: deque[tuple[int, int, Action, Future[Step]]], round_: int | None
+        self,
+        waiting: deque[tuple[int, int, Action, Future[tuple[Env, Step]]]],
+        going: dict[int, _Going],
+        round_: int | None,
     ) -> list[tuple[int, Action, Step]]:
         """The answers of programs that are due by a round; None: all of them."""
         began = time.monotonic()
         heard: list[tuple[int, Action, Step]] = []
         while waiting and (round_ is None or waiting[0][0] <= round_):
-            _, number, action, step = waiting.popleft()
-            heard.append((number, action, step.result()))
+            _, number, action, answer = waiting.popleft()
+            going[number].env, step = answer.result()
+            heard.append((number, action, step))
         self.seconds_grade += time.monotonic() - began
         return heard
 
@@ -296,6 +303,11 @@ class Player:
     def _tail(self, messages: Sequence[Message]) -> list[int]:
         """What follows the end of a turn: the line's end, new messages, the next turn's header."""
         return [*self._line_end, *encode_chat(self._tokenizer, messages)[1:]]
+
+
+def _stepped(env: Env, action: Action) -> tuple[Env, Step]:
+    """The environment too: another process has stepped a copy of it."""
+    return env, env.step(action)
 
 
 def _seed(seed: int, ask: Ask, member: int) -> int:

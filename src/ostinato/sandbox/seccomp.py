@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import struct
 from collections.abc import Sequence
+from functools import cache
 
 from ostinato.sandbox.syscalls import ATTRIBUTES, CHECKED, METADATA, REFUSED, numbers
 
@@ -33,6 +34,7 @@ _PRCTLS = (2, 3, 15, 16, 21, 23, 29, 30, 38, 39, 41, 42)
 Line = tuple[int, int, int, int]
 
 
+@cache
 def assemble(architecture: str, *, own_uid: bool, kill_scoped: bool) -> bytes:
     """The filter.
 
