@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CURVE = ("reward", "accuracy", "window", "length", "length_p99", "truncated", "entropy", "seconds")
-MODELS = ("before", "after", "intermediate", "control")
+MODELS = ("before", "intermediate", "after", "control")
+GAPS = (("after", "before"), ("after", "intermediate"), ("control", "after"))
 STANDINGS = {
     "trained on": "taught, or asked for rewards",
     "held-out levels": "levels never trained on",
@@ -78,8 +79,9 @@ def tables(results: Mapping[str, Any]) -> None:
     """Markdown: every row by model, means by standing, and accuracy by thinking budget."""
     scores = results["scores"]
     held = [name for name in MODELS if name in scores]
-    print(f"| | {' | '.join(held)} | after - before | control - after | tokens |")
-    print("|---" * (len(held) + 4) + "|")
+    gaps = [" - ".join(pair) for pair in GAPS if {*pair} <= {*held}]
+    print(f"| | {' | '.join([*held, *gaps])} | tokens |")
+    print("|---" * (len(held) + len(gaps) + 2) + "|")
     for standing, title in STANDINGS.items():
         found = {name: [r for r in scores[name] if r["standing"] == standing] for name in held}
         for rows in zip(*found.values(), strict=True):
@@ -102,14 +104,13 @@ def row_title(row: Row) -> str:
 
 
 def _line(title: str, cells: Mapping[str, Sequence[Row]]) -> str:
-    shown = " | ".join(f"{100 * _mean(cells[name]):.0f}" for name in cells)
+    shown = [f"{100 * _mean(cells[name]):.0f}" for name in cells]
+    shown += [_difference(cells[a], cells[b]) for a, b in GAPS if a in cells and b in cells]
     tokens = " to ".join(
         f"{sum(cell['tokens'] for cell in cells[name]) / len(cells[name]):.0f}"
         for name in ("before", "after")
     )
-    gained = _difference(cells["after"], cells["before"])
-    more = _difference(cells["control"], cells["after"])
-    return f"| {title} | {shown} | {gained} | {more} | {tokens} |"
+    return f"| {title} | {' | '.join(shown)} | {tokens} |"
 
 
 def _mean(cells: Sequence[Row]) -> float:
