@@ -29,11 +29,14 @@ help:
 demo: $(VENV)/core.stamp
 	$(RUN) ostinato demo -o demo
 
+# Every file's tests in one process, as many processes as cores, up to eight: each is single-threaded.
+PARALLEL := -n auto --maxprocesses 8 --dist loadfile
+
 test: check
-	$(RUN) pytest --cov --cov-report=term
+	$(RUN) pytest $(PARALLEL) --cov --cov-report=term
 
 test-long: $(VENV)/dev.stamp
-	$(RUN) pytest -m long
+	$(RUN) pytest $(PARALLEL) -m long
 
 check: $(VENV)/dev.stamp
 	$(RUN) ruff check

@@ -60,6 +60,7 @@ def test_no_answer_is_wrong_and_is_no_class() -> None:
     assert found.accuracy == 0
     assert found.precision.tolist() == [0, 0, 0]
     assert found.by_document == 0
+    assert scored([("x", [0], [A]), ("y", [-1], [NONE])]).by_document == 1 / 2
 
 
 def test_units_of_a_document_are_merged_by_their_mean() -> None:

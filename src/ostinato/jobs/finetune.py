@@ -69,8 +69,6 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
     valid = fine.evaluation("valid")
     outcome, result = fine.train(valid, resume=resume, began=began)
-    if labelled.unlabelled:
-        result["unlabelled"] = labelled.unlabelled
     if outcome.reason == "finished":  # of a part, no test set is scored
         result |= _finish(fine, folder, valid, also.get(_TRUNK, ""))
     else:

@@ -78,8 +78,10 @@ class FineTuning:
             began=began,
         )
         documents = {side: len(held) for side, held in self.labelled.documents.items()}
-        best = {"best_step": outcome.counters.best_step, "documents": documents}
-        return outcome, {**describe(outcome), **best}
+        told: dict[str, object] = {"best_step": outcome.counters.best_step, "documents": documents}
+        if self.labelled.unlabelled:
+            told["unlabelled"] = self.labelled.unlabelled
+        return outcome, {**describe(outcome), **told}
 
     def scores(self, valid: Answers, temperature: float) -> dict[str, object]:
         """What to report of the answers to the valid side and, if asked, to the test side."""

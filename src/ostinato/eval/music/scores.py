@@ -128,7 +128,8 @@ def _by_document(documents: Sequence[Document], answers: Sequence[Float]) -> flo
     """Accuracy of the class that is likeliest on the mean of a document's units."""
     merged = [int(_chosen(answer.mean(0, keepdims=True))[0]) for answer in answers]
     truth = [int(document.truth[0]) for document in documents]
-    return float(np.mean(np.equal(merged, truth)))
+    answered = np.array(merged) >= 0  # no answer is wrong, of a class that nobody knows too
+    return float(np.mean(answered & np.equal(merged, truth)))
 
 
 def _calibration(documents: Sequence[Document], answers: Sequence[Float]) -> float | None:
