@@ -9,11 +9,13 @@
     python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
     python runs/m1_reason.py tasks RUN MODEL.. # what is asked after RUN, into each model
     python runs/m1_reason.py score MODEL FILE  # all suites at once; examples=N budgets=0,64
+    python runs/m1_reason.py valid MODEL FILE  # on the tasks that rl keeps; validation.tasks=96
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
 Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
-in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``, ``after=N`` (other traces).
+in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``, ``after=N`` (other traces),
+``thinks=PERCENT`` (the others guess).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -89,8 +92,14 @@ DIET = Diet(
 )
 
 
-def data(text: int = 30_000, traces: int = 150_000, cores: int = 0, after: int = 0) -> None:
-    """Learn the vocabulary, then write both corpora; traces that come ``after`` so many others."""
+def data(
+    text: int = 30_000, traces: int = 150_000, cores: int = 0, after: int = 0, thinks: int = 100
+) -> None:
+    """Learn the vocabulary, then write both corpora.
+
+    ``after``: traces that come after so many others. ``thinks``: percent of the conversations with
+    a trace; the others guess.
+    """
     cores = cores or os.cpu_count() or 1
     for kind in ("text", "traces"):
         (OUT / kind).mkdir(parents=True, exist_ok=True)
@@ -98,7 +107,7 @@ def data(text: int = 30_000, traces: int = 150_000, cores: int = 0, after: int =
         learn_tokenizer(DIET, VOCABULARY, OUT / "text", 1500)
     copy_tokenizer(OUT / "text", OUT / "traces")
     write_text(DIET, OUT / "text", text, cores)
-    write_traces(DIET, OUT / "traces", traces, cores, after)
+    write_traces(replace(DIET, thinks=thinks / 100), OUT / "traces", traces, cores, after)
 
 
 def pretrain(overrides: list[str]) -> None:
@@ -117,6 +126,13 @@ def reinforce(overrides: list[str]) -> None:
     """CISPO."""
     recipe = load_recipe(ROOT / "configs" / "m1-reason-rl.toml", RlRecipe, overrides)
     show(rl.run(recipe))
+
+
+def valid(model: str, out: Path, overrides: list[str]) -> None:
+    """What a model is worth on the tasks that reinforcement keeps, sampled: to choose by."""
+    path = ROOT / "configs" / "m1-reason-rl.toml"
+    recipe = load_recipe(path, RlRecipe, [f"init={model}", *overrides])
+    write_json(out, {"name": model, "tasks": recipe.validation.tasks, **rl.validate(recipe)})
 
 
 def control(seconds: float, overrides: list[str]) -> None:
@@ -228,6 +244,8 @@ if __name__ == "__main__":
             name_tasks(Path(run), [Path(model) for model in models])
         case ["score", model, out, *given]:
             score(model, Path(out), dict(one.split("=") for one in given))
+        case ["valid", model, out, *given]:
+            valid(model, Path(out), given)
         case ["table", *paths]:
             table([Path(path) for path in paths])
         case ["pack", model, *folder]:

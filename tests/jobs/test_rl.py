@@ -103,6 +103,18 @@ def test_other_ways_to_learn(start: Path, tmp_path: Path, changes: dict[str, Any
     assert go(start, tmp_path / "run", **changes)["step"] == 4
 
 
+def test_fixed_validation_is_of_the_widest_window_from_the_first_on(
+    start: Path, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = {"validation": {"tasks": 6, "levels": "fixed"}, "steps": 1}
+    go(start, tmp_path / "run", **changes)
+    alone = rl.validate(from_dict(RlRecipe, recipe(start, tmp_path / "alone", **changes)))
+    first = rows(tmp_path / "run")[0]
+    assert {name: first[name] for name in alone} == alone
+    (length,) = (value for name, value in alone.items() if name.startswith("valid_length/"))
+    assert 8 < length <= 12  # the first stage's window has 8
+
+
 def test_a_run_goes_on_to_the_same_trajectory(start: Path, tmp_path: Path) -> None:
     for asynchronous in (False, True):
         whole, parts = (tmp_path / f"{name}-{asynchronous}" for name in ("whole", "parts"))

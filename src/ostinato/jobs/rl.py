@@ -81,6 +81,14 @@ def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
     return {"run": str(recipe.run), **result}
 
 
+def validate(recipe: RlRecipe) -> dict[str, float]:
+    """What ``recipe.init`` is worth on the kept tasks, as the run would validate it."""
+    device, folder = pick_device(recipe.device), find_model(recipe.init)
+    with _fast_products(device, recipe.asynchronous), _makers(recipe.sampler.workers) as makers:
+        model = M1.from_pretrained(folder, device=device, dtype=torch.float32)
+        return _Run(recipe, model, Tokenizer.load(folder), makers).validate()
+
+
 class _Run:
     """One call of ``run``."""
 
@@ -117,7 +125,7 @@ class _Run:
         self.events.path.unlink(missing_ok=True)
         for text in self.recipe.concerns():
             self._tell(0, "warning", text)
-        self.metrics.write(0, **self._validate())
+        self.metrics.write(0, **self.validate())
 
     def resume(self) -> None:
         """Go on from the last saved step."""
@@ -156,7 +164,7 @@ class _Run:
                 late = bool(limit) and elapsed > limit
                 row |= self._measured(row)
                 if self._due(self.recipe.validation.every) or self._last:
-                    row |= self._validate()
+                    row |= self.validate()
                 self.metrics.write(self.counters.step, **row)
                 show({"step": self.counters.step, **row}, texts)
                 if self._due(self.recipe.save_every) or self._last or late or interrupted():
@@ -278,8 +286,10 @@ class _Run:
             "tokens_per_second": round(row.get("tokens_written", 0) / max(busy, 1e-9), 1),
         }
 
-    def _validate(self) -> dict[str, float]:
-        """Accuracy on tasks that are kept from training."""
+    def validate(self) -> dict[str, float]:
+        """Accuracy on tasks that are kept from training; at fixed levels in the widest window, so
+        that one can be compared with another.
+        """
         if not self.kept or self.recipe.validation.levels == "current":
             reached = self.state.curriculum.levels()
             wanted = rl_validation.asks(self.recipe, self.environments, reached)
@@ -288,6 +298,9 @@ class _Run:
             self.ahead.result()  # one batch at a time is written
         _sync(self.model, self.writer)
         self.player.limits = self._limits(self.state)
+        if self.recipe.validation.levels == "fixed":
+            widest = self.recipe.windows.stages[-1].tokens
+            self.player.limits = Limits(widest, self.recipe.sampler.context)
         groups = self.player.play(self.kept, 1, VALIDATION_SEED) if self.kept else []
         self.scores = rl_validation.scores([episode for (episode,) in groups])
         return self.scores

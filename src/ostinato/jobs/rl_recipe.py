@@ -177,7 +177,8 @@ class ValidationChoice:
     """Of each environment."""
     levels: Literal["current", "fixed"] = "current"
     """Of the level that the curriculum has reached; or of all that it may reach (its entry's
-    ``level`` to ``top``) in turn, so that one validation can be compared with another."""
+    ``level`` to ``top``) in turn and in the widest window, so that one validation can be compared
+    with another."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from ostinato.rl.traces.conversation import (
     Turns,
     calling,
     conversation,
+    guessed,
     messages_of,
     result,
 )
@@ -92,3 +93,14 @@ def test_a_thinker_hears_what_each_turn_led_to_and_ends_by_saying_nothing() -> N
     assert trajectory.grade.score == 0 and not trajectory.grade.well_formed
     last = messages_of(trajectory)[-1]
     assert isinstance(last, Message) and not last.content and not last.tool_calls
+
+
+def test_a_guess_is_an_answer_without_a_thought() -> None:
+    arithmetic = find("maths/arithmetic")
+    told = guessed(arithmetic, 1, 0)
+    assert told is not None
+    assert told == guessed(arithmetic, 1, 0)
+    question, answer = told.messages
+    assert question == arithmetic.task(1, 0).env().begin().messages[0]
+    assert answer.thinking is None
+    assert answer.content.startswith("\\boxed{")

@@ -53,6 +53,18 @@ def conversation(
     return Conversation(messages_of(trajectory), tools, environment.name, level, seed)
 
 
+def guessed(environment: Environment, level: int, seed: int) -> Conversation | None:
+    """The same episode without a thought: the answer is a blind guess, nearly always wrong, and is
+    not graded. None where a task cannot be guessed.
+    """
+    task = environment.task(level, seed)
+    agent = task.guess(Random(f"guess of {environment.name} {level} {seed}"))
+    if agent is None:
+        return None
+    messages, tools = _told(task.env(), agent)
+    return Conversation(messages, tools, environment.name, level, seed)
+
+
 def _told(env: Env, agent: Agent) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
     """All that is said up to the answer, or the call that submits it, and the tools."""
     seen: Observation | None = env.begin()
