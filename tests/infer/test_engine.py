@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ostinato.base.errors import UserError
-from ostinato.infer.engine import Engine, EngineConfig, Written, uniform
+from ostinato.infer.engine import LONG, Engine, EngineConfig, Written, uniform
+from ostinato.infer.prefill import prefill
 from ostinato.infer.requests import Confidence, Finish
 from ostinato.models.m1 import M1, M1Config
 from ostinato.rl.monitors import pearson
@@ -120,6 +121,29 @@ def test_a_conversation_goes_on_from_its_memory(model: M1) -> None:
     expected = logprobs_of(model, ids)
     for place, told in places:
         assert told == pytest.approx(float(expected[place - 1]), abs=2e-5)
+
+
+def test_long_readings_wait_for_each_other(model: M1, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def counted(model: M1, parts: list[torch.Tensor], *given: object) -> torch.Tensor:
+        calls.append(len(parts))
+        return prefill(model, parts, *given)  # pyright: ignore[reportArgumentType]
+
+    made = engine(model, slots=4)
+    made.begin(PROMPTS[3], room=150, seed=8)
+    short = [made.begin([5 + i, 6], room=2 + i, seed=i) for i in range(3)]
+    turns = dict.fromkeys(short, 0)
+    over = made.advance()  # which reads the prompts
+    monkeypatch.setattr("ostinato.infer.engine.prefill", counted)
+    while over:
+        for number, _ in over:
+            if number in turns and turns[number] < 2:
+                turns[number] += 1
+                made.more(number, [9] * LONG, room=3)
+        over = made.advance()
+    assert sum(calls) == 6
+    assert len(calls) < 6
 
 
 def test_conversations_that_move_together_keep_their_memory(model: M1) -> None:

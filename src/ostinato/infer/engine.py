@@ -28,6 +28,8 @@ from ostinato.nn.ops.softmax.decode import reads_own_past
 
 SPAN = 512  # keys that the shortest of the captured steps looks at; the others double it
 LONG = 48  # tokens from which on a reading is computed at once, and not step by step
+TOGETHER = 16  # long readings that are worth a computation of their own
+HOLD = 4  # looks that one of fewer waits at most
 WARM = 3  # steps before a graph is captured
 NARROW = 16  # slots that a step feeds at least
 _FINISH = (None, Finish.EOS, Finish.LENGTH, Finish.CONFIDENT)
@@ -160,6 +162,7 @@ class Engine:
         self._next = 0
         self._ahead = [0] * config.slots  # at most the place of each slot
         self._long: list[tuple[int, int, int]] = []  # slot, first place and the one after the last
+        self._held = 0  # looks since the oldest of them
         self.tokens_read = 0
 
     def begin(self, prompt: Sequence[int], *, room: int, seed: int) -> int:
@@ -186,6 +189,7 @@ class Engine:
         self._set(slot, at=first - 1, known=known, limit=known + room)
         self.tokens_read += len(read)
         if len(read) >= LONG:
+            self._slots.active[slot] = False  # until it is read
             self._long.append((slot, first - 1, known - 1))
 
     def end(self, conversation: int) -> None:
@@ -335,11 +339,12 @@ class Engine:
             old[:, index, :, :most] = new[:, source, :, :most]
 
     def _read_on(self) -> None:
-        """Long readings of conversations that go on, many tokens at once."""
-        todo, self._long = self._long, []
-        todo = [one for one in todo if one[0] in self._owner]
-        if not todo:
+        """Long readings of conversations that go on, once several wait or one has waited."""
+        self._held = self._held + 1 if self._long else 0
+        enough = self._held > HOLD or len(self._long) >= TOGETHER
+        if not self._long or not (enough or not bool(self._slots.active.any())):
             return
+        todo, self._long, self._held = self._long, [], 0
         tokens = self._slots.tokens
         for slot, first, _ in todo:
             self._cache.lengths[slot] = first
@@ -347,6 +352,7 @@ class Engine:
         prefill(self._model, parts, self._cache, [slot for slot, _, _ in todo])
         for slot, _, last in todo:
             self._slots.at[slot] = self._ahead[slot] = last
+            self._slots.active[slot] = True
 
     def _collect(self, over: list[int]) -> list[tuple[int, Written]]:
         slots = self._slots

@@ -32,7 +32,7 @@ from ostinato.rl.types import (
     Transition,
 )
 
-PATIENCE = 8  # rounds of the sampler that a program may take before it is waited for
+PATIENCE = 16  # rounds of the sampler that a program may take before it is waited for
 SLOW = ("code", "software")  # kinds whose steps run programs: several at a time
 
 
