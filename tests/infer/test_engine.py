@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from ostinato.base.errors import UserError
-from ostinato.infer.engine import LONG, Engine, EngineConfig, Written, uniform
+from ostinato.infer.draws import uniform
+from ostinato.infer.engine import LONG, Engine, EngineConfig, Written
 from ostinato.infer.prefill import prefill
 from ostinato.infer.requests import Confidence, Finish
 from ostinato.models.m1 import M1, M1Config

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from ostinato.base.errors import UserError
+from ostinato.infer.draws import signed, uniform
 from ostinato.infer.prefill import prefill
 from ostinato.infer.requests import Confidence, Finish
 from ostinato.models.m1 import M1, Cache
@@ -282,7 +283,7 @@ class Engine:
             lengths,
             lengths + room,
         )
-        slots.seed[index] = torch.tensor([_signed(one.seed) for one in held], device=self._device)
+        slots.seed[index] = torch.tensor([signed(one.seed) for one in held], device=self._device)
         slots.streak[index], slots.ended[index], slots.active[index] = 0, 0, True
         for one in held:
             assert one.slot is not None
@@ -480,25 +481,3 @@ def _captured(step: Callable[[], None], slots: _Slots) -> Callable[[], None]:
         step()
     slots.active.copy_(active)
     return graph.replay
-
-
-def uniform(seed: Tensor, place: Tensor) -> Tensor:
-    """Numbers in 0..1 (1 excluded), float32, of a seed and a place each: splitmix64 (Steele et
-    al., 2014) of their sum, on any device alike.
-    """
-    x = seed + place * _signed(0x9E3779B97F4A7C15)
-    x = (x ^ _shift(x, 30)) * _signed(0xBF58476D1CE4E5B9)
-    x = (x ^ _shift(x, 27)) * _signed(0x94D049BB133111EB)
-    x = x ^ _shift(x, 31)
-    return _shift(x, 40).float() * 2**-24
-
-
-def _shift(x: Tensor, bits: int) -> Tensor:
-    """To the right, zeros from the left."""
-    return (x >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _signed(x: int) -> int:
-    """The 64-bit integer of the same bits."""
-    x &= (1 << 64) - 1
-    return x - (1 << 64) if x >> 63 else x
