@@ -29,14 +29,14 @@ help:
 demo: $(VENV)/core.stamp
 	$(RUN) ostinato demo -o demo
 
-# Every file's tests in one process, as many processes as cores, up to eight: each is single-threaded.
+# A process a core, up to eight, each single-threaded; the long tests measure what programs use, and run alone.
 PARALLEL := -n auto --maxprocesses 8 --dist loadfile
 
 test: check
 	$(RUN) pytest $(PARALLEL) --cov --cov-report=term
 
 test-long: $(VENV)/dev.stamp
-	$(RUN) pytest $(PARALLEL) -m long
+	$(RUN) pytest -m long
 
 check: $(VENV)/dev.stamp
 	$(RUN) ruff check
