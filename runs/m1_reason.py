@@ -9,7 +9,7 @@
     python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
     python runs/m1_reason.py tasks RUN MODEL.. # what is asked after RUN, into each model
     python runs/m1_reason.py score MODEL FILE  # all suites at once; examples=N budgets=0,64
-    python runs/m1_reason.py valid MODEL FILE  # on the tasks that rl keeps; validation.tasks=96
+    python runs/m1_reason.py valid RECIPE MODEL FILE  # on the tasks that a recipe of rl keeps
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
@@ -128,9 +128,8 @@ def reinforce(overrides: list[str]) -> None:
     show(rl.run(recipe))
 
 
-def valid(model: str, out: Path, overrides: list[str]) -> None:
+def valid(path: Path, model: str, out: Path, overrides: list[str]) -> None:
     """What a model is worth on the tasks that reinforcement keeps, sampled: to choose by."""
-    path = ROOT / "configs" / "m1-reason-rl.toml"
     recipe = load_recipe(path, RlRecipe, [f"init={model}", *overrides])
     write_json(out, {"name": model, "tasks": recipe.validation.tasks, **rl.validate(recipe)})
 
@@ -244,8 +243,8 @@ if __name__ == "__main__":
             name_tasks(Path(run), [Path(model) for model in models])
         case ["score", model, out, *given]:
             score(model, Path(out), dict(one.split("=") for one in given))
-        case ["valid", model, out, *given]:
-            valid(model, Path(out), given)
+        case ["valid", recipe, model, out, *given]:
+            valid(Path(recipe), model, Path(out), given)
         case ["table", *paths]:
             table([Path(path) for path in paths])
         case ["pack", model, *folder]:
