@@ -59,11 +59,7 @@ def rl(path: Path, overrides: Sequence[str] = (), as_json: bool = False) -> None
 
 def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
     """Train, and write the model directory; returns what to report."""
-    device = pick_device(recipe.device)
-    folder = find_model(recipe.init)
-    with _fast_products(device, recipe.asynchronous), _makers(recipe.sampler.workers) as makers:
-        model = M1.from_pretrained(folder, device=device, dtype=torch.float32)
-        trained = _Run(recipe, model, Tokenizer.load(folder), makers)
+    with _started(recipe) as trained:
         if open_run(recipe.run, recipe, fresh=recipe.fresh):
             trained.resume()
         else:
@@ -83,10 +79,17 @@ def run(recipe: RlRecipe, *, quiet: bool = False) -> dict[str, object]:
 
 def validate(recipe: RlRecipe) -> dict[str, float]:
     """What ``recipe.init`` is worth on the kept tasks, as the run would validate it."""
+    with _started(recipe) as trained:
+        return trained.validate()
+
+
+@contextmanager
+def _started(recipe: RlRecipe) -> Generator[_Run]:
+    """The policy of ``recipe.init`` on its device, with the processes that serve it."""
     device, folder = pick_device(recipe.device), find_model(recipe.init)
     with _fast_products(device, recipe.asynchronous), _makers(recipe.sampler.workers) as makers:
         model = M1.from_pretrained(folder, device=device, dtype=torch.float32)
-        return _Run(recipe, model, Tokenizer.load(folder), makers).validate()
+        yield _Run(recipe, model, Tokenizer.load(folder), makers)
 
 
 class _Run:
@@ -300,7 +303,7 @@ class _Run:
         self.player.limits = self._limits(self.state)
         if self.recipe.validation.levels == "fixed":
             widest = self.recipe.windows.stages[-1].tokens
-            self.player.limits = Limits(widest, self.recipe.sampler.context)
+            self.player.limits = replace(self.player.limits, window=widest)
         groups = self.player.play(self.kept, 1, VALIDATION_SEED) if self.kept else []
         self.scores = rl_validation.scores([episode for (episode,) in groups])
         return self.scores

@@ -33,6 +33,8 @@ from ostinato.rl.types import (
 )
 
 PATIENCE = 16  # rounds of the sampler that a program may take before it is waited for
+Answer = Future[tuple[Env, Step]]
+"""Of a program, and the environment after it."""
 SLOW = ("code", "software")  # kinds whose steps run programs: several at a time
 
 
@@ -207,7 +209,7 @@ class Player:
         came: if who is ready first went on first, a run that is resumed would not compute the same
         rows together, and would round otherwise.
         """
-        waiting: deque[tuple[int, int, Action, Future[tuple[Env, Step]]]] = deque()
+        waiting: deque[tuple[int, int, Action, Answer]] = deque()
         writing, round_ = len(going), 0
         while writing or waiting:
             round_ += 1
@@ -227,11 +229,11 @@ class Player:
 
     def _react(
         self, turns: Sequence[tuple[int, Turn]], going: dict[int, _Going], pool: Executor
-    ) -> tuple[list[tuple[int, Action, Step]], list[tuple[int, Action, Future[tuple[Env, Step]]]]]:
+    ) -> tuple[list[tuple[int, Action, Step]], list[tuple[int, Action, Answer]]]:
         """What environments answer to some turns, and what programs were begun for others."""
         began = time.monotonic()
         answers: list[tuple[int, Action, Step]] = []
-        asked: list[tuple[int, Action, Future[tuple[Env, Step]]]] = []
+        asked: list[tuple[int, Action, Answer]] = []
         for number, turn in turns:
             one = going[number]
             one.say(turn)
@@ -245,7 +247,7 @@ class Player:
 
     def _heard(
         self,
-        waiting: deque[tuple[int, int, Action, Future[tuple[Env, Step]]]],
+        waiting: deque[tuple[int, int, Action, Answer]],
         going: dict[int, _Going],
         round_: int | None,
     ) -> list[tuple[int, Action, Step]]:
