@@ -169,6 +169,14 @@ def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
         ({"update": {"mini_batches": 0}}, "mini_batches"),
         ({"curriculum": {"entries": [{"environment": "logic/dyck"}]}}, "did you mean"),
         (
+            {
+                "curriculum": {
+                    "entries": [{"environment": "a"}, {"environment": "b", "window": 4096}]
+                }
+            },
+            "b would never take part",
+        ),
+        (
             {"sampler": {"slots": 4, "context": 20}, "windows": {"stages": [{"tokens": 8}]}},
             r"sampler\.context",
         ),

@@ -32,7 +32,7 @@ def plan_of(*entries: Entry, **options: Any) -> CurriculumPlan:
 
 
 def moment(step: int = 0, **changes: Any) -> Moment:
-    return replace(Moment(seed=7, step=step, progress=step / 100), **changes)
+    return replace(Moment(seed=7, step=step, progress=step / 100, window=512), **changes)
 
 
 def outcome(prompt: Prompt, accuracy: float, answers: int = 10) -> Outcome:
@@ -79,10 +79,17 @@ def test_rules_first_then_mixed() -> None:
     )
     state = begin(plan, LEVELS)
     assert environments(state.draw(plan, moment(progress=0.49), 40)) == {"a": 40}
-    assert plan.shares(0.5) == pytest.approx({"a": 2.5 / 3.5, "b": 1 / 3.5})
-    assert plan.shares(0.75) == pytest.approx({"a": 1.75 / 3.75, "b": 2 / 3.75})
-    assert plan.shares(1.0) == pytest.approx({"a": 0.25, "b": 0.75})
+    a, b = plan.entries
+    for progress, weights in ((0.49, (2.53, 0)), (0.5, (2.5, 1)), (0.75, (1.75, 2)), (1, (1, 3))):
+        assert (a.weight_at(progress, 0), b.weight_at(progress, 0)) == pytest.approx(weights)
     assert environments(state.draw(plan, moment(progress=1.0), 40)) == {"a": 10, "b": 30}
+
+
+def test_what_thinks_long_waits_for_its_window() -> None:
+    plan = plan_of(Entry(environment="a"), Entry(environment="b", window=1024, weight=3.0))
+    state = begin(plan, LEVELS)
+    assert environments(state.draw(plan, moment(window=1023), 40)) == {"a": 40}
+    assert environments(state.draw(plan, moment(window=1024), 40)) == {"a": 10, "b": 30}
 
 
 def test_a_weight_that_falls_to_zero_is_not_asked() -> None:
@@ -114,7 +121,7 @@ def test_a_draw_is_the_same_in_another_process() -> None:
         "from ostinato.rl.curriculum import *\n"
         "from ostinato.rl.curriculum_plan import *\n"
         "plan = CurriculumPlan(entries=(Entry(environment='a'), Entry(environment='b')))\n"
-        "print(begin(plan, {'a': 5, 'b': 5}).draw(plan, Moment(7, 3, 0.03), 12))"
+        "print(begin(plan, {'a': 5, 'b': 5}).draw(plan, Moment(7, 3, 0.03, 512), 12))"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(
@@ -254,6 +261,7 @@ def test_others_take_the_place_of_an_empty_pool() -> None:
         ({"weight": 0.0}, "one above 0"),
         ({"weight": float("nan")}, "one above 0"),
         ({"begins": 1.0}, "expected begins to be a part of the run"),
+        ({"window": -1}, "expected a window of at least 0 tokens, got -1"),
         ({"level": 0}, "expected a level of 1 to top, got level 0 and top None"),
         ({"level": 3, "top": 2}, "expected a level of 1 to top"),
         ({"pool": 0}, "a pool of at least 1"),
@@ -267,8 +275,9 @@ def test_entries_that_cannot_be(options: dict[str, Any], sentence: str) -> None:
 def test_plans_that_cannot_be() -> None:
     with pytest.raises(UserError, match="a is listed twice"):
         plan_of(Entry(environment="a"), Entry(environment="a"))
-    with pytest.raises(UserError, match="an entry that begins at 0 with a weight above 0"):
-        plan_of(Entry(environment="a", begins=0.1))
+    for late in ({"begins": 0.1}, {"window": 512}):
+        with pytest.raises(UserError, match="an entry that begins at 0, in any window"):
+            plan_of(Entry(environment="a", **late))
     with pytest.raises(UserError, match="mastered above 0"):
         plan_of(mastered=0.0)
     with pytest.raises(UserError, match="down < up"):

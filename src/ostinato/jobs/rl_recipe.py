@@ -234,6 +234,11 @@ class RlRecipe:
                 f"windows: {widest} tokens to write leave no room for a prompt in a context of "
                 f"{self.sampler.context}: raise sampler.context"
             )
+        if late := [one for one in self.curriculum.entries if one.window > widest]:
+            raise UserError(
+                f"curriculum: {late[0].environment} would never take part: it waits for a window "
+                f"of {late[0].window:,} tokens, and the widest has {widest:,}"
+            )
 
     @property
     def updates(self) -> int:

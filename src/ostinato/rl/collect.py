@@ -113,12 +113,12 @@ class Collector:
     def collect(self, state: Controllers, step: int, progress: float) -> Batch:
         """The batch of a step; ``progress`` (0..1) is the part of the run that is over."""
         began, graded = time.monotonic(), self._player.seconds_grade
-        config = self._config
+        config, window = self._config, self._player.limits.window
         sifting = Sifting(config.prompts)
         groups: list[Played] = []
         too_long = 0
         while count := state.filter.ask(config.filter, sifting):
-            moment = Moment(self._seed, step, progress, sifting.rounds)
+            moment = Moment(self._seed, step, progress, window, sifting.rounds)
             avoid = [group.prompt for group in groups]
             prompts = state.curriculum.draw(self._plan, moment, count, avoid)
             if not prompts:
@@ -132,7 +132,7 @@ class Collector:
         signal = [g for g in groups if has_signal(g.totals) or not config.filter.enabled]
         return Batch(
             step,
-            self._player.limits.window,
+            window,
             tuple(groups),
             tuple(signal[: config.prompts]),
             sifting,

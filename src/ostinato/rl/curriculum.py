@@ -3,9 +3,9 @@ what the policy can do, and no task again that it has mastered.
 
 The report (section 3) begins with tasks that rules verify and mixes general ones in with dynamic
 weights: an `Entry` has a weight at its beginning, one at the end of the run, and the part of the
-run after which it begins. Within an environment the level goes up and down by `LevelRule`. A task
-that was passed in at least ``mastered`` of its answers so far is not asked again (ScaleRL: no
-positive resampling, 0.9).
+run and the window after which it begins. Within an environment the level goes up and down by
+`LevelRule`. A task that was passed in at least ``mastered`` of its answers so far is not asked
+again (ScaleRL: no positive resampling, 0.9).
 
 Tasks are drawn by seed. Seeds of training are `FIRST_SEED` and above; those below are for
 validation and tests. Environments that go round a fixed list of tasks by the remainder of the seed
@@ -111,6 +111,8 @@ class Moment:
     step: int
     progress: float
     """The part of the run that is over, 0..1."""
+    window: int
+    """Tokens that an episode may write."""
     round: int = 0
     """0, then 1, 2, ... for the refills of a step."""
 
@@ -136,7 +138,7 @@ class CurriculumState:
         """
         self.check(plan)
         rng = Random(f"curriculum {moment.seed} {moment.step} {moment.round}")
-        weights = [entry.weight_at(moment.progress) for entry in plan.entries]
+        weights = [entry.weight_at(moment.progress, moment.window) for entry in plan.entries]
         drawers = [
             _Drawer(plan, entry, state, avoid)
             for entry, state in zip(plan.entries, self.environments, strict=True)

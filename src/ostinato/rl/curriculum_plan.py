@@ -25,6 +25,9 @@ class Entry:
     """At the end of the run; linear in between, None: ``weight``."""
     begins: float = 0.0
     """The part of the run, 0..1, after which it takes part."""
+    window: int = 0
+    """The tokens of the window from which on it takes part: what thinks longer than a window is
+    never right in it, and learns not to think."""
     level: int = 1
     """To begin with."""
     top: int | None = None
@@ -45,6 +48,10 @@ class Entry:
                 f"{self.environment}: expected begins to be a part of the run, 0..1 (1 excluded), "
                 f"got {self.begins}"
             )
+        if self.window < 0:
+            raise UserError(
+                f"{self.environment}: expected a window of at least 0 tokens, got {self.window}"
+            )
         if self.level < 1 or (self.top is not None and self.top < self.level):
             raise UserError(
                 f"{self.environment}: expected a level of 1 to top, got level {self.level} and "
@@ -53,9 +60,9 @@ class Entry:
         if self.pool is not None and not 0 < self.pool <= LAST_SEED - FIRST_SEED:
             raise UserError(f"{self.environment}: expected a pool of at least 1, got {self.pool}")
 
-    def weight_at(self, progress: float) -> float:
-        """At this part of the run, 0..1; 0 before it takes part."""
-        if progress < self.begins:
+    def weight_at(self, progress: float, window: int) -> float:
+        """At this part of the run, 0..1, in a window of so many tokens; 0 before it takes part."""
+        if progress < self.begins or window < self.window:
             return 0.0
         last = self.weight if self.last_weight is None else self.last_weight
         passed = min(1.0, (progress - self.begins) / (1 - self.begins))
@@ -104,18 +111,13 @@ class CurriculumPlan:
         names = Counter(entry.environment for entry in self.entries)
         if twice := [name for name, count in names.items() if count > 1]:
             raise UserError(f"curriculum: {twice[0]} is listed twice: give it one entry")
-        if not any(entry.begins == 0 and entry.weight > 0 for entry in self.entries):
-            raise UserError("curriculum: expected an entry that begins at 0 with a weight above 0")
+        if not any(one.begins == one.window == 0 and one.weight > 0 for one in self.entries):
+            raise UserError(
+                "curriculum: expected an entry that begins at 0, in any window, with a weight "
+                "above 0"
+            )
         if self.memory < 0 or self.mastered <= 0:
             raise UserError(
                 "curriculum: expected memory of at least 0 and mastered above 0, got "
                 f"{self.memory} and {self.mastered}"
             )
-
-    def shares(self, progress: float) -> dict[str, float]:
-        """By environment its share of the prompts at this part of the run; they sum to 1, unless
-        all weights are 0.
-        """
-        weights = {entry.environment: entry.weight_at(progress) for entry in self.entries}
-        total = sum(weights.values())
-        return {name: weight / total if total else 0.0 for name, weight in weights.items()}
