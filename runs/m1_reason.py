@@ -8,14 +8,14 @@
     python runs/m1_reason.py rl                # CISPO with curriculum and staged windows
     python runs/m1_reason.py control SECONDS   # as many as rl took, on more traces
     python runs/m1_reason.py tasks RUN MODEL.. # what is asked after RUN, into each model
-    python runs/m1_reason.py score MODEL FILE  # all suites at once; examples=N budgets=0,64
+    python runs/m1_reason.py score MODEL FILE  # all suites; examples=N budgets=0,64 taught=1
     python runs/m1_reason.py valid RECIPE MODEL FILE  # on the tasks that a recipe of rl keeps
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
 Every step goes on where it was stopped. What follows a step's name are overrides of its recipe
 in ``configs/``, or of ``data``: ``text=N``, ``traces=N``, ``cores=N``, ``after=N`` (other traces),
-``thinks=PERCENT`` (the others guess).
+``thinks=PERCENT`` (the others guess). ``taught=1``: the kinds and levels of the traces alone.
 """
 
 from __future__ import annotations
@@ -90,6 +90,9 @@ DIET = Diet(
     held=HELD_KINDS,
     longest=5120,
 )
+
+TAUGHT = TaskList(tuple(Levels(one.name, tuple(one.levels)) for one in DIET.sources))
+"""What the traces teach."""
 
 
 def data(
@@ -174,7 +177,7 @@ def name_tasks(run: Path, models: list[Path]) -> None:
 def score(model: str, out: Path, given: dict[str, str]) -> None:
     """Every suite at once, greedily, as ``ostinato evaluate --json`` tells each."""
     found = load_language_model(model, dtype="float32")
-    tasks = read_tasks(find_model(model))
+    tasks = TAUGHT if given.get("taught") == "1" else read_tasks(find_model(model))
     budgets = given.get("budgets", "none").split(",")
     most = int(given.get("most", 4096))
     suite = Suite(

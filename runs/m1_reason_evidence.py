@@ -7,9 +7,9 @@
     python runs/m1_reason_evidence.py figure RESULTS PICTURE
 
 ``keep`` wants the run's directory (``metrics.jsonl``, ``events.jsonl``, ``result.json``) and what
-``runs/m1_reason.py score`` wrote of models on the same tasks: ``before``, ``after``,
-``intermediate`` and ``control``, and with thinking budgets ``after-budgets`` and
-``intermediate-budgets``.
+``runs/m1_reason.py`` wrote of models on the same tasks. By ``score``: ``before``, ``after``,
+``intermediate``, ``control``, others on some of the rows, and with thinking budgets
+``after-budgets`` and ``intermediate-budgets``. By ``valid``: the same under any name.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CURVE = ("reward", "accuracy", "window", "length", "length_p99", "truncated", "entropy", "seconds")
-MODELS = ("before", "intermediate", "after", "control")
-GAPS = (("after", "before"), ("after", "intermediate"), ("control", "after"))
+MODELS = ("taught", "before", "intermediate", "after", "control", "shipped")
+GAPS = (("after", "before"), ("after", "taught"), ("control", "after"))
 STANDINGS = {
     "trained on": "taught, or asked for rewards",
     "held-out levels": "levels never trained on",
@@ -52,12 +52,14 @@ def keep(run: Path, to: Path, scores: Mapping[str, Path]) -> None:
         if "valid_accuracy" in row
     ]
     windows = [one for one in read_metrics(run / "events.jsonl") if one["event"] == "window"]
-    told = json.loads((run / "result.json").read_text(encoding="utf-8"))
+    told = read(run / "result.json")
+    found = {name: read(path) for name, path in scores.items()}
     write_json(
         to,
         {
             "run": {**told, "curve": steps, "validations": valid, "windows": windows},
-            "scores": {name: _scores(path) for name, path in scores.items()},
+            "scores": {name: one["rows"] for name, one in found.items() if "rows" in one},
+            "valid": {name: one for name, one in found.items() if "rows" not in one},
         },
     )
 
@@ -71,29 +73,34 @@ def _validation(row: Row) -> dict[str, float]:
     return {key: value for key, value in row.items() if key.startswith("valid_")}
 
 
-def _scores(path: Path) -> list[dict[str, Any]]:
-    return json.loads(path.read_text(encoding="utf-8"))["rows"]
-
-
 def tables(results: Mapping[str, Any]) -> None:
-    """Markdown: every row by model, means by standing, and accuracy by thinking budget."""
+    """Markdown: every row by model, means by standing, accuracy by thinking budget, validations."""
     scores = results["scores"]
     held = [name for name in MODELS if name in scores]
     gaps = [" - ".join(pair) for pair in GAPS if {*pair} <= {*held}]
     print(f"| | {' | '.join([*held, *gaps])} | tokens |")
     print("|---" * (len(held) + len(gaps) + 2) + "|")
     for standing, title in STANDINGS.items():
-        found = {name: [r for r in scores[name] if r["standing"] == standing] for name in held}
-        for rows in zip(*found.values(), strict=True):
-            assert len({(r["environment"], *r["levels"]) for r in rows}) == 1, "the same tasks"
-            by_name = {name: row["cells"][0] for name, row in zip(held, rows, strict=True)}
-            print(_line(row_title(rows[0]), {name: [cell] for name, cell in by_name.items()}))
-        cells = {name: [row["cells"][0] for row in rows] for name, rows in found.items()}
-        if all(cells.values()):
-            print(_line(f"**mean: {title}**", cells))
+        titles = [row_title(row) for row in scores["after"] if row["standing"] == standing]
+        cells: dict[str, list[Row]] = {name: [] for name in held}
+        for one in titles:
+            asked = {name: cell for name in held if (cell := _cell(scores[name], one))}
+            print(_line(one, {name: [asked[name]] if name in asked else [] for name in held}))
+            for name, cell in asked.items():
+                cells[name].append(cell)
+        if titles:
+            whole = {name: some if len(some) == len(titles) else [] for name, some in cells.items()}
+            print(_line(f"**mean: {title}**", whole))
     for name in ("after-budgets", "intermediate-budgets"):
         if name in scores:
             _budgets(name, scores[name])
+    if valid := results.get("valid"):
+        _validations(valid)
+
+
+def _cell(rows: Sequence[Row], title: str) -> Row | None:
+    """What a model was asked without a budget in the row of this title, if it was."""
+    return next((row["cells"][0] for row in rows if row_title(row) == title), None)
 
 
 def row_title(row: Row) -> str:
@@ -104,8 +111,12 @@ def row_title(row: Row) -> str:
 
 
 def _line(title: str, cells: Mapping[str, Sequence[Row]]) -> str:
-    shown = [f"{100 * _mean(cells[name]):.0f}" for name in cells]
-    shown += [_difference(cells[a], cells[b]) for a, b in GAPS if a in cells and b in cells]
+    shown = [f"{100 * _mean(some):.0f}" if some else "" for some in cells.values()]
+    shown += [
+        _difference(cells[a], cells[b]) if cells[a] and cells[b] else ""
+        for a, b in GAPS
+        if a in cells and b in cells
+    ]
     tokens = " to ".join(
         f"{sum(cell['tokens'] for cell in cells[name]) / len(cells[name]):.0f}"
         for name in ("before", "after")
@@ -151,6 +162,18 @@ def _budgets(name: str, rows: Sequence[Row]) -> None:
         for i in range(len(budgets))
     ]
     print(f"| tokens thought | {' | '.join(f'{tokens:.0f}' for tokens in thought)} |")
+
+
+def _validations(models: Mapping[str, Row]) -> None:
+    """Kept prompts of the recipe, by kind."""
+    names = [name.removeprefix("valid-") for name in models]
+    print(f"\n| kept prompts | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    kinds = [key for key in next(iter(models.values())) if key.startswith("valid_accuracy/")]
+    for key in [*kinds, "valid_accuracy"]:
+        title = f"`{key.partition('/')[2]}`" if "/" in key else "**mean**"
+        shown = (f"{100 * one[key]:.{0 if '/' in key else 1}f}" for one in models.values())
+        print(f"| {title} | {' | '.join(shown)} |")
 
 
 def figure(results: Mapping[str, Any], path: Path) -> None:
@@ -219,7 +242,7 @@ def _scaling(axis: Axes, scores: Mapping[str, Sequence[Row]]) -> None:
     axis.set_ylabel("accuracy, taught levels", fontsize=9)
 
 
-def read(path: str) -> dict[str, Any]:
+def read(path: str | Path) -> dict[str, Any]:
     """A file of results."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
 

@@ -20,7 +20,7 @@ class Arm:
 
     scheme: str = "cp4"
     merges: int = 1000
-    ngrams: int = 4000  # at most; none with the rank "none"
+    ngrams: int = 3000  # at most, as in the trunk; none with the rank "none"
     rank: str = "count"
     masking: str = "note"
     pretrained: bool = True

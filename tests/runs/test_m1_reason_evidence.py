@@ -64,10 +64,36 @@ def test_differences_have_intervals(
     assert "| 50 | 75 | 100 | +25 [+11, +39] | +25 [+11, +39] | 130 to 145 |" in dyck
 
 
-def test_rows_of_unlike_tasks_are_not_compared(results: dict[str, Any]) -> None:
-    results["scores"]["after"][0]["levels"] = [3]
-    with pytest.raises(AssertionError, match="the same tasks"):
-        program.tables(results)
+def test_what_a_model_was_not_asked_is_left_blank_and_out_of_the_mean(
+    results: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    results["scores"]["taught"] = [row("logic/dyck_language", 15)]
+    program.tables(results)
+    head, _, dyck, sums, mean = capsys.readouterr().out.splitlines()
+    assert head.startswith("| | taught | before | after | control |")
+    assert dyck.startswith("| `logic/dyck_language` 1-2 | 25 | 50 | 75 | 100 |")
+    assert sums.startswith("| `maths/arithmetic` 1-2 |  | 100 | 100 | 100 |")
+    assert mean.startswith("| **mean: taught, or asked for rewards** |  | 75 | 88 | 100 |")
+
+
+def test_validations_have_a_table_of_their_own(
+    results: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"valid_accuracy/maths/arithmetic": 0.25, "valid_accuracy": 0.125}
+    results["valid"] = {"valid-before": told, "valid-after": {**told, "valid_accuracy": 0.5}}
+    program.tables(results)
+    printed = capsys.readouterr().out.splitlines()
+    assert "| kept prompts | before | after |" in printed
+    assert printed[-2:] == ["| `maths/arithmetic` | 25 | 25 |", "| **mean** | 12.5 | 50.0 |"]
+
+
+def test_a_validation_is_told_from_scores(tmp_path: Path, results: dict[str, Any]) -> None:
+    del results
+    told = tmp_path / "valid.json"
+    told.write_text(json.dumps({"valid_accuracy": 0.5}))
+    program.keep(tmp_path / "run", tmp_path / "kept.json", {"valid-after": told})
+    kept = program.read(tmp_path / "kept.json")
+    assert (kept["scores"], kept["valid"]) == ({}, {"valid-after": {"valid_accuracy": 0.5}})
 
 
 @pytest.mark.parametrize("budgets", [False, True])
