@@ -8,6 +8,7 @@ of them are aligned with the query cell by cell, in every key and at up to three
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -88,7 +89,9 @@ def embed_score(name: str, score: Score) -> Embedded:
 
 
 class Index:
-    """The vectors of a catalogue. Those of cells stay on the disk until a piece is aligned."""
+    """The vectors of a catalogue. They stay on the disk: a search reads patches by the block, and
+    cells of the pieces that it aligns.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Read the index that ``write_index`` made; a ``UserError`` where it is none."""
@@ -97,17 +100,22 @@ class Index:
         self.root = str(told["root"])
         self.pieces = tuple(Entry(**piece) for piece in told["pieces"])
         self._cells = np.cumsum([0, *(piece.cells for piece in self.pieces)])
-        counts = np.array([piece.patches for piece in self.pieces], dtype=np.int64)
-        self._first = np.cumsum(counts) - counts
+        self._edges = np.cumsum([0, *(piece.patches for piece in self.pieces)])
         try:
             self._file: Any = safe_open(str(folder / VECTORS), framework="numpy")
-            self._patches = self._read("patches", (int(counts.sum()), None))
-            self._mean = self._read("mean", (PATCH_WIDTH,))
-            self._projection = self._read("projection", (PATCH_WIDTH, self._patches.shape[1]))
-            for name, width in (("cells", (WIDTH,)), ("bar", ()), ("seconds", (2,))):
-                shape = tuple(self._file.get_slice(name).get_shape())
-                if shape != (self._cells[-1], *width):
-                    raise UserError(f"{folder}: {VECTORS} and {FILE} do not belong together")
+            self._mean = self._file.get_tensor("mean")
+            self._projection = self._file.get_tensor("projection")
+            wanted = {
+                "mean": (PATCH_WIDTH,),
+                "projection": (PATCH_WIDTH, *self._projection.shape[1:2]),
+                "patches": (self._edges[-1], *self._projection.shape[1:2]),
+                "cells": (self._cells[-1], WIDTH),
+                "bar": (self._cells[-1],),
+                "seconds": (self._cells[-1], 2),
+            }
+            shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in wanted}
+            if shapes != wanted:
+                raise UserError(f"{folder}: {VECTORS} and {FILE} do not belong together")
         except (OSError, SafetensorError) as error:
             raise UserError(
                 f"{folder / VECTORS}: expected the vectors of an index ({error}); embed again"
@@ -174,13 +182,12 @@ class Index:
         edges = np.cumsum([0, *map(len, asked)])
         patches = np.concatenate(asked).T
         liked = np.zeros((len(paces), len(self)), dtype=np.float32)
-        first = np.append(self._first, len(self._patches))
+        stored, first = self._file.get_slice("patches"), self._edges.tolist()
         begin = 0
         while begin < len(self):
-            stop = int(np.searchsorted(first, first[begin] + _BLOCK, side="right")) - 1
-            stop = max(begin + 1, stop)
-            block = self._patches[first[begin] : first[stop]].astype(np.float32)
-            starts = first[begin:stop] - first[begin]
+            stop = max(begin + 1, bisect_right(first, first[begin] + _BLOCK) - 1)
+            block = stored[first[begin] : first[stop]].astype(np.float32)
+            starts = self._edges[begin:stop] - first[begin]
             most = np.maximum.reduceat(block @ patches, starts, axis=0)
             squared = np.maximum(most, 0) ** 2
             liked[:, begin:stop] = np.add.reduceat(squared, edges[:-1], axis=1).T
@@ -189,15 +196,6 @@ class Index:
 
     def _project(self, patches: Float) -> Float:
         return _unit((patches - self._mean) @ self._projection)
-
-    def _read(self, name: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        found: NDArray[Any] = self._file.get_tensor(name)
-        fits = len(found.shape) == len(shape) and all(
-            want in (None, have) for want, have in zip(shape, found.shape, strict=True)
-        )
-        if not fits:
-            raise UserError(f"{self.folder}: {VECTORS} and {FILE} do not belong together")
-        return found
 
 
 @dataclass(frozen=True, eq=False)
