@@ -10,6 +10,7 @@
     python runs/m1_reason.py tasks RUN MODEL.. # what is asked after RUN, into each model
     python runs/m1_reason.py score MODEL FILE  # all suites; examples=N budgets=0,64 taught=1
     python runs/m1_reason.py valid RECIPE MODEL FILE  # on the tasks that a recipe of rl keeps
+    python runs/m1_reason.py mean A B TO       # a model half-way between two
     python runs/m1_reason.py pack MODEL        # into src/ostinato/weights/m1-reason
     python runs/m1_reason.py table FILE..      # of ``ostinato evaluate --json``, as markdown
 
@@ -193,6 +194,22 @@ def score(model: str, out: Path, given: dict[str, str]) -> None:
     write_json(out, {"name": model, **evaluate(replier, suite).as_json()})
 
 
+def mean(ours: Path, theirs: Path, to: Path) -> None:
+    """The weights half-way between two models of one descent, with the tasks of the first.
+
+    Half the way back to where reinforcement began: "linear interpolation towards initialization"
+    (Ramé et al. 2024, arXiv 2406.16768).
+    """
+    found = M1.from_pretrained(ours, dtype=torch.float32)
+    others = M1.from_pretrained(theirs, dtype=torch.float32).state_dict()
+    with torch.no_grad():
+        for name, weight in found.state_dict().items():
+            weight.lerp_(others[name], 0.5)
+    copy_tokenizer(ours, to)
+    found.save_pretrained(to, layout="minimax_m1", dtype=torch.float16, max_shard_bytes=SHARD)
+    shutil.copy(ours / "tasks.json", to)
+
+
 def pack(model: Path, folder: Path = WEIGHTS) -> None:
     """Half-precision weights in small shards."""
     found = M1.from_pretrained(model)
@@ -250,6 +267,8 @@ if __name__ == "__main__":
             valid(Path(recipe), model, Path(out), given)
         case ["table", *paths]:
             table([Path(path) for path in paths])
+        case ["mean", ours, theirs, to]:
+            mean(Path(ours), find_model(theirs), Path(to))
         case ["pack", model, *folder]:
             pack(Path(model), *map(Path, folder))
         case _:
