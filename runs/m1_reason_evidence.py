@@ -86,11 +86,12 @@ def tables(results: Mapping[str, Any]) -> None:
         for one in titles:
             asked = {name: cell for name in held if (cell := _cell(scores[name], one))}
             print(_line(one, {name: [asked[name]] if name in asked else [] for name in held}))
-            for name, cell in asked.items():
-                cells[name].append(cell)
-        if titles:
-            whole = {name: some if len(some) == len(titles) else [] for name, some in cells.items()}
-            print(_line(f"**mean: {title}**", whole))
+            if len(asked) == len(held):
+                for name, cell in asked.items():
+                    cells[name].append(cell)
+        if count := len(cells["after"]):
+            shared = "" if count == len(titles) else f", {count} rows that all were asked"
+            print(_line(f"**mean: {title}{shared}**", cells))
     for name in ("after-budgets", "intermediate-budgets"):
         if name in scores:
             _budgets(name, scores[name])
@@ -120,6 +121,7 @@ def _line(title: str, cells: Mapping[str, Sequence[Row]]) -> str:
     tokens = " to ".join(
         f"{sum(cell['tokens'] for cell in cells[name]) / len(cells[name]):.0f}"
         for name in ("before", "after")
+        if cells[name]
     )
     return f"| {title} | {' | '.join(shown)} | {tokens} |"
 

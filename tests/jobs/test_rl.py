@@ -14,16 +14,19 @@ from typing import Any
 import pytest
 import torch
 
-from ostinato.base.config import from_dict
+from ostinato.base.config import from_dict, load_recipe
 from ostinato.base.errors import UserError
 from ostinato.base.log import read_metrics
 from ostinato.infer.language import load_language_model
 from ostinato.jobs import rl
 from ostinato.jobs.rl_recipe import RlRecipe
 from ostinato.models.m1 import M1
+from ostinato.rl.curriculum import begin
+from ostinato.rl.envs.catalogue import find
 from ostinato.train.checkpoint import load_notes
 from tiny_language import write_language_model
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 TIMES = ("seconds", "seconds_rollout", "seconds_grade", "seconds_train", "tokens_per_second")
 
 
@@ -157,6 +160,26 @@ def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
     assert go(start, killed, steps=steps)["reason"] == "finished"
     assert rows(killed) == rows(whole)
     assert "resume" in [event["event"] for event in read_metrics(killed / "events.jsonl")]
+
+
+def test_scores_of_steps_that_were_lost_are_not_reported(start: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    short = {"steps": 9, "max_seconds": 1e-6, "validation": {"tasks": 2, "every": 0}}
+    go(start, run, **short)
+    with (run / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 7, "valid_accuracy": 0.99}) + "\n")
+    result = go(start, run, **short)
+    assert result["step"] == 2
+    valid = result["valid"]
+    assert isinstance(valid, dict) and valid["valid_accuracy"] != 0.99
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*rl*.toml")), ids=lambda path: path.stem)
+def test_recipes_of_the_repository_can_be_read(path: Path) -> None:
+    read = load_recipe(path, RlRecipe)
+    levels = {one.environment: find(one.environment).levels for one in read.curriculum.entries}
+    assert begin(read.curriculum, levels).levels().keys() == levels.keys()
+    assert read.concerns() == []
 
 
 @pytest.mark.parametrize(

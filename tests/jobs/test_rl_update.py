@@ -109,6 +109,18 @@ def test_micro_batches_add_up_to_the_batch(aggregate: str) -> None:
         torch.testing.assert_close(one, other, atol=2e-6, rtol=0)
 
 
+def test_more_mini_batches_than_rows_are_as_many_as_there_are_rows() -> None:
+    moved: list[list[torch.Tensor]] = []
+    for parts in (8, 64):
+        model = tiny_m1()
+        made = batch(model, [1.0, 0.3, 0.0, 0.7], shift=-0.2)
+        choice = LossChoice(aggregate="prompt", router=0.0)
+        Updater(model, recipe(choice, mini_batches=parts, eps=1e-3), VOCABULARY).train(made, CARE)
+        moved.append([p.detach().clone() for p in model.parameters()])
+    for one, other in zip(*moved, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-7, rtol=0)
+
+
 def test_the_trainers_own_anchor_makes_ratios_of_one() -> None:
     model = tiny_m1()
     shifted = batch(model, [1.0, 0.0], shift=-1.0)
@@ -116,6 +128,15 @@ def test_the_trainers_own_anchor_makes_ratios_of_one() -> None:
     assert row["ratio_max"] == 1.0
     row = Updater(model, recipe(), VOCABULARY).train(batch(model, [1.0, 0.0], shift=-1.0), CARE)
     assert row["ratio_mean"] == pytest.approx(torch.e, rel=1e-3)
+
+
+def test_what_is_odd_about_a_stage_is_told() -> None:
+    stages = (WindowStage(tokens=8), WindowStage(tokens=16, max_weight=0.5))
+    plan = WindowPlan(stages=stages)
+    (text,) = replace(recipe(mini_batches=2), windows=plan).concerns()
+    assert text.startswith("max_weight 0.5 is outside")
+    (text,) = replace(recipe(LossChoice(kind="grpo"), mini_batches=2), windows=plan).concerns()
+    assert text == "max_weight of windows.stages does nothing with grpo."
 
 
 def test_a_cap_binds_and_is_counted() -> None:

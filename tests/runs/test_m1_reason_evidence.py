@@ -73,7 +73,9 @@ def test_what_a_model_was_not_asked_is_left_blank_and_out_of_the_mean(
     assert head.startswith("| | taught | before | after | control |")
     assert dyck.startswith("| `logic/dyck_language` 1-2 | 25 | 50 | 75 | 100 |")
     assert sums.startswith("| `maths/arithmetic` 1-2 |  | 100 | 100 | 100 |")
-    assert mean.startswith("| **mean: taught, or asked for rewards** |  | 75 | 88 | 100 |")
+    assert mean.startswith(
+        "| **mean: taught, or asked for rewards, 1 rows that all were asked** | 25 | 50 | 75 |"
+    )
 
 
 def test_validations_have_a_table_of_their_own(

@@ -82,6 +82,12 @@ def grade(criteria: Criteria, answer: str) -> int:
     return 5 if got == criteria.count else 1 + 4 * max(0, got) // (criteria.count + 1)
 
 
+def met(criteria: str, answer: str) -> float:
+    """The share of the criteria that an answer meets, less what counts against it, 0..1."""
+    known = read_criteria(criteria)
+    return max(0, quality(known, answer)) / max(1, known.count)
+
+
 def quality(criteria: Criteria, answer: str) -> int:
     """Criteria met, less what counts against the answer; at best their number."""
     if not criteria.shortest <= len(answer.split()) <= criteria.longest:

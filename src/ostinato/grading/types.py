@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Audit:
+    """What a program found in an answer that a judge read: what a bias of the judge shows in."""
+
+    length: int
+    """Characters."""
+    success: float
+    """The share of the criteria that it meets, less what counts against it, 0..1."""
+
+
+@dataclass(frozen=True)
 class Grade:
     """The verdict on one answer or one episode."""
 
@@ -17,6 +27,8 @@ class Grade:
     """Whether the answer had the form that was asked for, right or wrong."""
     trusted: bool = True
     """False: code of the answerer ran beside the judge and could have forged the score."""
+    audit: Audit | None = None
+    """Of an answer that a judge read, whoever the judge is."""
 
     def __post_init__(self) -> None:
         assert 0 <= self.score <= 1, "a score is a share"

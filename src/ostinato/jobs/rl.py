@@ -136,8 +136,8 @@ class _Run:
         self.counters = load_state(path, self.model, self.updater.optimizer)
         self.state = from_dict(RlState, load_notes(path)["rl"])
         self.updater.updates = self.state.updates
-        self.scores = self._last_scores()
         self.metrics.resume(self.counters.step)
+        self.scores = self._last_scores()
         self.events.resume(self.counters.step)
         self._tell(self.counters.step, "resume", f"goes on after step {self.counters.step}")
 
@@ -256,7 +256,8 @@ class _Run:
         reading = StepReading(
             reward=row.get("reward"),
             truncated=row.get("truncated"),
-            correlation=row.get("correlation"),
+            # An older sampler differs from the trainer by what was learnt since.
+            correlation=None if recipe.asynchronous else row.get("correlation"),
             ratio_mean=row.get("ratio_mean"),
             ratio_max=row.get("ratio_max"),
             harder=bool(grown or levels),

@@ -71,14 +71,18 @@ class LossChoice:
             return "sample" if self.kind in ("grpo", "gspo") else "token"
         return self.aggregate
 
+    @property
+    def capped(self) -> bool:
+        """Whether weights have a cap and a floor."""
+        return self.kind in ("cispo", "unified")
+
     def ignored(self) -> list[str]:
         """Options that this kind does nothing with, a sentence each."""
-        capped = self.kind in ("cispo", "unified")
         masked = self.kind in ("unified", "grpo", "dapo", "gspo")
         told: list[str] = []
         if not masked and (self.mask_low, self.mask_high) != (None, None):
             told.append(f"loss.mask_low and loss.mask_high do nothing with {self.kind}.")
-        if not capped and (self.max_weight, self.min_weight) != (5.0, 0.0):
+        if not self.capped and (self.max_weight, self.min_weight) != (5.0, 0.0):
             told.append(f"loss.max_weight and loss.min_weight do nothing with {self.kind}.")
         return told
 
@@ -248,5 +252,12 @@ class RlRecipe:
     def concerns(self) -> list[str]:
         """What is likely wrong with it, one sentence each."""
         anchor = "old" if self.loss.anchor == "trainer" else "sampler"
-        told = concerns(self.loss.rule(), updates=self.updates, anchor=anchor)
-        return [*told, *self.loss.ignored()]
+        stages = range(len(self.windows.stages))
+        caps = [self.windows.max_weight(stage, self.loss.max_weight) for stage in stages]
+        rules = [self.loss.rule(cap) for cap in caps]
+        told = [
+            text for rule in rules for text in concerns(rule, updates=self.updates, anchor=anchor)
+        ]
+        if not self.loss.capped and any(one.max_weight is not None for one in self.windows.stages):
+            told.append(f"max_weight of windows.stages does nothing with {self.loss.kind}.")
+        return [*dict.fromkeys(told), *self.loss.ignored()]

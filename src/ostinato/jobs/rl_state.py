@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ostinato.eval.reasoning import Levels, TaskList
+from ostinato.grading.types import Audit
 from ostinato.rl.collect import Batch, Controllers
 from ostinato.rl.curriculum import CurriculumState
 from ostinato.rl.filtering import FilterState
@@ -67,17 +68,18 @@ def with_levels(tasks: TaskList, reached: Mapping[str, int]) -> TaskList:
 
 
 def judged(episodes: Sequence[Episode]) -> tuple[Judged, ...]:
-    """What judges said, where anybody judged."""
-    by_name: dict[str, list[Episode]] = {}
+    """What judges gave for the answers that they read, and what a program found in these."""
+    by_name: dict[str, list[tuple[Audit, float]]] = {}
     for one in episodes:
-        if one.ask.environment.startswith("judged/"):
-            by_name.setdefault(one.ask.environment, []).append(one)
+        if (audit := one.trajectory.grade.audit) is not None:
+            read = by_name.setdefault(one.ask.environment, [])
+            read.append((audit, one.trajectory.reward.correctness))
     return tuple(
         Judged(
             name,
-            tuple(float(one.length) for one in found),
-            tuple(one.trajectory.reward.correctness for one in found),
-            tuple(float(one.trajectory.grade.correct) for one in found),
+            tuple(float(audit.length) for audit, _ in read),
+            tuple(reward for _, reward in read),
+            tuple(audit.success for audit, _ in read),
         )
-        for name, found in by_name.items()
+        for name, read in by_name.items()
     )

@@ -65,17 +65,22 @@ class Updater:
         self._model.train()
         for epoch in range(update.epochs):
             seed = self._recipe.seed * 1_000_003 + batch.step
-            for part in mini_batches(len(episodes), update.mini_batches, seed, epoch):
-                self._step(work, part, care, scalars)
+            parts = list(mini_batches(len(episodes), update.mini_batches, seed, epoch))
+            for part in parts:
+                self._step(work, part, len(parts), care, scalars)
         self._model.eval()
         found = scalars.metrics()
         return {**found, "seconds_train": round(time.monotonic() - began, 3)}
 
-    def _step(self, work: _Work, part: list[int], care: Care, scalars: _Scalars) -> None:
-        """One optimiser step on a mini-batch, in as many parts as the memory wants."""
+    def _step(
+        self, work: _Work, part: list[int], parts: int, care: Care, scalars: _Scalars
+    ) -> None:
+        """One optimiser step on a mini-batch of so many, as many rows at once as the memory has
+        room for.
+        """
         recipe, first = self._recipe, not scalars.updates
         rule = recipe.loss.rule(care.max_weight)
-        whole, times = self._normaliser(work, part)
+        whole, times = self._normaliser(work, part, parts)
         place = {i: row for row, i in enumerate(part)}
         tokens = sum(len(work.episodes[i].tokens) for i in part)
         for chosen in micro_batches(work.episodes, part, recipe.update.max_tokens):
@@ -91,7 +96,7 @@ class Updater:
                 scalars.compare(rows, logprobs)
         self._move(care, scalars, first)
 
-    def _normaliser(self, work: _Work, part: list[int]) -> tuple[Normaliser, float]:
+    def _normaliser(self, work: _Work, part: list[int], parts: int) -> tuple[Normaliser, float]:
         """The denominators of a mini-batch, and what its loss is multiplied with.
 
         A mini-batch has some rows of a group: of a mean over prompts it is a share, so that all
@@ -100,7 +105,7 @@ class Updater:
         lengths = torch.tensor([one.length for one in work.episodes])
         if self._recipe.loss.way == "prompt":
             whole = Normaliser.of(lengths, work.groups)
-            return whole.rows(torch.tensor(part)), float(self._recipe.update.mini_batches)
+            return whole.rows(torch.tensor(part)), float(parts)
         return Normaliser.of(lengths[part], work.groups[part]), 1.0
 
     def _move(self, care: Care, scalars: _Scalars, first: bool) -> None:

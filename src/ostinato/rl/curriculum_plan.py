@@ -35,6 +35,8 @@ class Entry:
     pool: int | None = None
     """Draw from so many seeds of each level only; None: from two thousand million. Where an
     environment goes round a list of tasks, give the list's length, so that a task has one seed.
+    A quarter of such tasks is kept for evaluation: their seeds come to others, which are asked that
+    much more often.
     """
 
     def __post_init__(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Protocol
 
 from ostinato.grading.answers import AnswerForm
 from ostinato.grading.judge import Exam, Referee, of_five, of_pair
-from ostinato.grading.types import Grade, malformed
+from ostinato.grading.judge_rules import met
+from ostinato.grading.types import Audit, Grade, malformed
 from ostinato.rl.agents import Script, says
 from ostinato.rl.envs.question import Question, QuestionEnv, QuestionTask
 from ostinato.rl.types import Agent
@@ -70,8 +71,10 @@ class JudgedFamily:
         exam = Exam(question.prompt, reference, question.data["criteria"])
         rng = Random(f"{question.prompt}\n{answer}".encode("utf-8", "replace"))
         if self.source.pairwise:
-            return of_pair(self.referee.compare(exam, answer, reference, rng))
-        return of_five(self.referee.grade(exam, answer, rng))
+            grade = of_pair(self.referee.compare(exam, answer, reference, rng))
+        else:
+            grade = of_five(self.referee.grade(exam, answer, rng))
+        return replace(grade, audit=Audit(len(answer), met(question.data["criteria"], answer)))
 
 
 @dataclass(frozen=True)
