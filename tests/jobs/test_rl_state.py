@@ -6,6 +6,7 @@ import re
 from types import SimpleNamespace
 from typing import Any
 
+from ostinato.grading.judge import Judge
 from ostinato.grading.judge_prompt import read_texts
 from ostinato.grading.judge_rules import RuleJudge
 from ostinato.grading.length_bias import ACTION
@@ -26,7 +27,7 @@ class LongWins:
         return f"{label[1]}: {'A' if longer else 'B'}"
 
 
-def watch(judge: Any, *, padded: bool) -> list[str]:
+def watch(judge: Judge, *, padded: bool) -> list[str]:
     """60 steps of 12 answers: beginnings of right ones, more and more with empty words behind."""
     (rewrite,) = (one for one in environments(judge) if one.name == "judged/rewrite")
     state, told = MonitorState(), list[str]()

@@ -27,7 +27,7 @@ SCORES = {1: 0.0, 2: 0.25, 3: 0.5, 4: 0.75, 5: 1.0}
 """What the five grades stand for."""
 
 
-class JudgeError(RuntimeError):
+class JudgeError(UserError):
     """A judge could not be asked at all: nothing about the answer follows from it."""
 
 

@@ -99,9 +99,10 @@ class _Run:
         self, recipe: RlRecipe, model: M1, tokenizer: Tokenizer, makers: Executor | None
     ) -> None:
         self.recipe, self.model, self.tokenizer = recipe, model, tokenizer
-        self.environments = {
-            entry.environment: find(entry.environment) for entry in recipe.curriculum.entries
-        }
+        names = [entry.environment for entry in recipe.curriculum.entries]
+        by_model = recipe.judge.environments() if recipe.judge else {}
+        self.environments = {name: by_model.get(name) or find(name) for name in names}
+        self.by_model = frozenset(by_model)
         self.metrics = MetricsFile(recipe.run / "metrics.jsonl")
         self.events = MetricsFile(recipe.run / "events.jsonl")
         # An asynchronous sampler keeps weights of its own: the trainer's change under it.
@@ -114,6 +115,7 @@ class _Run:
             recipe.collect,
             seed=recipe.seed,
             makers=makers,
+            here=self.by_model,
         )
         self.updater = Updater(model, recipe, tokenizer.vocab_size)
         levels = {name: one.levels for name, one in self.environments.items()}
@@ -229,6 +231,7 @@ class _Run:
             rule=self.recipe.reward,
             workers=choice.workers,
             programs=programs,
+            slow=self.by_model,
         )
 
     def _care(self) -> Care:

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 from ostinato.base.errors import UserError
+from ostinato.grading.judge_endpoint import EndpointJudge
 from ostinato.infer.requests import Confidence
 from ostinato.rl.advantages import Scheme
 from ostinato.rl.aggregation import Aggregate, Blend
 from ostinato.rl.collect import CollectConfig
 from ostinato.rl.curriculum_plan import CurriculumPlan
+from ostinato.rl.envs.judged import judged
+from ostinato.rl.envs.registry import Environment
 from ostinato.rl.token_rule import TokenRule, concerns
 from ostinato.rl.types import RewardRule
 from ostinato.rl.windows import WindowPlan
@@ -186,6 +189,28 @@ class ValidationChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JudgeChoice:
+    """A model that grades the tasks ``judged/...``, behind an OpenAI-compatible endpoint."""
+
+    url: str
+    """Up to the version: ``https://host/v1``, or http on this machine."""
+    model: str
+    key_variable: str | None = None
+    """The environment variable that holds the key."""
+    repeats: int = 1
+    """Times that it is asked about an answer."""
+
+    def __post_init__(self) -> None:
+        if self.repeats < 1:
+            raise UserError(f"judge: expected repeats of at least 1, got {self.repeats}")
+
+    def environments(self) -> dict[str, Environment]:
+        """The judged ones, with this judge, by name."""
+        judge = EndpointJudge(url=self.url, model=self.model, key_variable=self.key_variable)
+        return {one.name: one for one in judged(judge, repeats=self.repeats)}
+
+
+@dataclass(frozen=True, kw_only=True)
 class RlRecipe:
     """A run, from a model that answers to one that answers better."""
 
@@ -199,6 +224,8 @@ class RlRecipe:
     windows: WindowPlan
     collect: CollectConfig = field(default_factory=CollectConfig)
     reward: RewardRule = field(default_factory=RewardRule)
+    judge: JudgeChoice | None = None
+    """Who grades the tasks ``judged/...``; None: a program, by their criteria."""
     loss: LossChoice = field(default_factory=LossChoice)
     update: UpdateChoice = field(default_factory=UpdateChoice)
     sampler: SamplerChoice = field(default_factory=SamplerChoice)

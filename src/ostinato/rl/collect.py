@@ -7,7 +7,7 @@ the controllers, and on nothing else: a run that is resumed collects the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -102,13 +102,14 @@ class Collector:
         *,
         seed: int,
         makers: Executor | None = None,
+        here: Collection[str] = (),
     ) -> None:
         """``makers``: processes that make the tasks, of environments that `find` knows; None:
-        they are made here.
+        they are made here, and so are those of environments in ``here``.
         """
         self._player, self._environments = player, environments
         self._plan, self._config, self._seed = plan, config, seed
-        self._makers = makers
+        self._makers, self._here = makers, here
 
     def collect(self, state: Controllers, step: int, progress: float) -> Batch:
         """The batch of a step; ``progress`` (0..1) is the part of the run that is over."""
@@ -157,9 +158,13 @@ class Collector:
         ]
 
     def _tasks(self, prompts: Sequence[Prompt]) -> list[Task]:
-        if self._makers is not None:
-            return list(self._makers.map(make_task, prompts, chunksize=4))
-        return [_make(self._environments[one.environment], one) for one in prompts]
+        others = [one for one in prompts if self._makers and one.environment not in self._here]
+        theirs = self._makers.map(make_task, others, chunksize=4) if self._makers else ()
+        made = dict(zip(others, theirs, strict=True))
+        return [
+            made[one] if one in made else _make(self._environments[one.environment], one)
+            for one in prompts
+        ]
 
     def _shaped(self, episode: Episode) -> ShapedReward:
         window = self._player.limits.window

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -150,15 +150,17 @@ class Player:
         rule: RewardRule | None = None,
         workers: int = 4,
         programs: Executor | None = None,
+        slow: Collection[str] = (),
     ) -> None:
         """``workers``: programs of environments that run at a time. ``programs``: processes that
         start them, so that whoever writes is not kept waiting; None: threads of this one.
+        ``slow``: further environments whose answers take time.
         """
         self.limits = limits
         self.seconds_grade = 0.0  # that were waited for environments
         self._sampler, self._tokenizer = sampler, tokenizer
         self._rule = rule or RewardRule()
-        self._workers, self._programs = workers, programs
+        self._workers, self._programs, self._slow = workers, programs, slow
         self._line_end = tokenizer.encode("\n")
 
     def fits(self, ask: Ask) -> bool:
@@ -238,7 +240,7 @@ class Player:
             one = going[number]
             one.say(turn)
             action = self._read(turn)
-            if is_slow(one.ask.environment):
+            if is_slow(one.ask.environment) or one.ask.environment in self._slow:
                 asked.append((number, action, pool.submit(_stepped, one.env, action)))
             else:
                 answers.append((number, action, one.env.step(action)))
