@@ -92,9 +92,8 @@ def tables(results: Mapping[str, Any]) -> None:
         if count := len(cells["after"]):
             shared = "" if count == len(titles) else f", {count} rows that all were asked"
             print(_line(f"**mean: {title}{shared}**", cells))
-    for name in ("after-budgets", "intermediate-budgets"):
-        if name in scores:
-            _budgets(name, scores[name])
+    for name in (one for one in scores if one.endswith("-budgets")):
+        _budgets(name, scores[name])
     if valid := results.get("valid"):
         _validations(valid)
 
@@ -130,6 +129,12 @@ def _mean(cells: Sequence[Row]) -> float:
     return sum(cell["accuracy"] for cell in cells) / len(cells)
 
 
+def _mean_with_error(cells: Sequence[Row]) -> tuple[float, float]:
+    """Of accuracies, and half of its 95 % interval, the rows being what they are."""
+    spread = sum(one["accuracy"] * (1 - one["accuracy"]) / one["episodes"] for one in cells)
+    return _mean(cells), 1.96 * math.sqrt(spread) / len(cells)
+
+
 def _difference(ours: Sequence[Row], theirs: Sequence[Row]) -> str:
     """Points, with a 95 % interval: of one row Newcombe's (1998, method 10), of a mean the normal
     one. The prompts are the same, which these intervals do not use: they are wider than they must.
@@ -142,28 +147,31 @@ def _difference(ours: Sequence[Row], theirs: Sequence[Row]) -> str:
         below = math.hypot(p - low, most - q)
         above = math.hypot(high - p, q - least)
     else:
-        variance = sum(
-            cell["accuracy"] * (1 - cell["accuracy"]) / cell["episodes"]
-            for cell in (*ours, *theirs)
-        )
-        below = above = 1.96 * math.sqrt(variance) / len(ours)
+        below = above = math.hypot(_mean_with_error(ours)[1], _mean_with_error(theirs)[1])
     return f"{100 * gap:+.0f} [{100 * (gap - below):+.0f}, {100 * (gap + above):+.0f}]"
 
 
 def _budgets(name: str, rows: Sequence[Row]) -> None:
-    budgets = [cell["thinking_budget"] for cell in rows[0]["cells"]]
-    print(f"\n| {name} | {' | '.join(f'{budget:,}' for budget in budgets)} |")
+    budgets = _named(rows)
+    print(f"\n| {name} | {' | '.join(budgets)} |")
     print("|---" * (len(budgets) + 1) + "|")
     for row in rows:
         shown = " | ".join(f"{100 * cell['accuracy']:.0f}" for cell in row["cells"])
         print(f"| {row_title(row)} | {shown} |")
-    means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
-    print(f"| **mean** | {' | '.join(f'{100 * mean:.1f}' for mean in means)} |")
+    means = [_mean_with_error([row["cells"][i] for row in rows]) for i in range(len(budgets))]
+    shown = " | ".join(f"{100 * mean:.1f} +-{100 * error:.1f}" for mean, error in means)
+    print(f"| **mean** | {shown} |")
     thought = [
         sum(row["cells"][i]["thinking_tokens"] for row in rows) / len(rows)
         for i in range(len(budgets))
     ]
     print(f"| tokens thought | {' | '.join(f'{tokens:.0f}' for tokens in thought)} |")
+
+
+def _named(rows: Sequence[Row]) -> list[str]:
+    """The budgets of the rows' cells."""
+    given = [cell["thinking_budget"] for cell in rows[0]["cells"]]
+    return ["none" if budget is None else f"{budget:,}" for budget in given]
 
 
 def _validations(models: Mapping[str, Row]) -> None:
@@ -233,12 +241,21 @@ def _lengths(axis: Axes, run: Mapping[str, Any]) -> None:
 def _scaling(axis: Axes, scores: Mapping[str, Sequence[Row]]) -> None:
     looks = {"after-budgets": ("#0072B2", "o"), "intermediate-budgets": ("#D55E00", "s")}
     for name, rows in scores.items():
-        colour, mark = looks[name]
-        budgets = [cell["thinking_budget"] for cell in rows[0]["cells"]]
-        means = [_mean([row["cells"][i] for row in rows]) for i in range(len(budgets))]
+        colour, mark = looks.get(name, ("#6E7781", "^"))
+        budgets = _named(rows)
+        found = [_mean_with_error([row["cells"][i] for row in rows]) for i in range(len(budgets))]
+        means, errors = zip(*found, strict=True)
         label = name.removesuffix("-budgets")
-        axis.plot(range(len(budgets)), means, color=colour, marker=mark, label=label)
-        axis.set_xticks(range(len(budgets)), [f"{budget:,}" for budget in budgets])
+        axis.errorbar(
+            range(len(budgets)),
+            means,
+            yerr=errors,
+            color=colour,
+            marker=mark,
+            label=label,
+            capsize=2,
+        )
+        axis.set_xticks(range(len(budgets)), budgets)
     axis.set_ylim(0, 1)
     axis.set_xlabel("tokens of thinking at most", fontsize=9)
     axis.set_ylabel("accuracy, taught levels", fontsize=9)

@@ -195,7 +195,7 @@ def chat(
     thinking_budget: ThinkingBudget = None,
     temperature: Temperature = 1.0,
     top_p: TopP = 0.95,
-    max_tokens: MaxTokens = 1024,
+    max_tokens: MaxTokens = 4096,
     seed: Seed = None,
     device: Device = "auto",
 ) -> None:
@@ -229,7 +229,7 @@ def solve(
     thinking_budget: ThinkingBudget = None,
     temperature: Temperature = 1.0,
     top_p: TopP = 0.95,
-    max_tokens: MaxTokens = 1024,
+    max_tokens: MaxTokens = 4096,
     seed: Seed = None,
     device: Device = "auto",
     as_json: Json = False,

@@ -101,6 +101,6 @@ def test_a_validation_is_told_from_scores(tmp_path: Path, results: dict[str, Any
 @pytest.mark.parametrize("budgets", [False, True])
 def test_the_figure(results: dict[str, Any], tmp_path: Path, budgets: bool) -> None:
     if budgets:
-        results["scores"]["after-budgets"] = [row("maths/arithmetic", 30, (0, 64, 4096))]
+        results["scores"]["after-budgets"] = [row("maths/arithmetic", 30, (0, 64, None))]
     program.figure(results, tmp_path / "figure.png")
     assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")

@@ -53,7 +53,7 @@ class EngineConfig:
     burst: int = 16
     """Steps between two looks at which slots have ended."""
     compiled: bool = False
-    """Compile the layers' steps: a minute at first, and about twice the speed on a GPU."""
+    """Compile the layers' steps: a minute at first, and a fifth faster on a GPU."""
 
     def __post_init__(self) -> None:
         if min(self.slots, self.burst) < 1 or self.capacity < 2 or self.temperature < 0:

@@ -33,7 +33,7 @@ class Answering:
     thinking_budget: int | None = None
     temperature: float = 1.0
     top_p: float = 0.95
-    max_tokens: int = 1024
+    max_tokens: int = 4096
     seed: int | None = None
     device: str = "auto"
 
