@@ -161,11 +161,9 @@ def _budgets(name: str, rows: Sequence[Row]) -> None:
     means = [_mean_with_error([row["cells"][i] for row in rows]) for i in range(len(budgets))]
     shown = " | ".join(f"{100 * mean:.1f} +-{100 * error:.1f}" for mean, error in means)
     print(f"| **mean** | {shown} |")
-    thought = [
-        sum(row["cells"][i]["thinking_tokens"] for row in rows) / len(rows)
-        for i in range(len(budgets))
-    ]
-    print(f"| tokens thought | {' | '.join(f'{tokens:.0f}' for tokens in thought)} |")
+    for title, key in (("tokens thought", "thinking_tokens"), ("tokens in all", "tokens")):
+        counts = (sum(row["cells"][i][key] for row in rows) for i in range(len(budgets)))
+        print(f"| {title} | {' | '.join(f'{count / len(rows):.0f}' for count in counts)} |")
 
 
 def _named(rows: Sequence[Row]) -> list[str]:
