@@ -134,14 +134,15 @@ def test_a_run_goes_on_to_the_same_trajectory(start: Path, tmp_path: Path) -> No
         assert state[0] == state[1]
 
 
+@pytest.mark.parametrize("asynchronous", [False, True])
 def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
-    start: Path, tmp_path: Path
+    start: Path, tmp_path: Path, asynchronous: bool
 ) -> None:
-    steps = 12
+    changes = {"steps": 12, "asynchronous": asynchronous}
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    go(start, whole, steps=steps)
+    go(start, whole, **changes)
     path = tmp_path / "recipe.json"
-    path.write_text(json.dumps(recipe(start, killed, steps=steps)))
+    path.write_text(json.dumps(recipe(start, killed, **changes)))
     program = (
         "import json, sys; from ostinato.base.config import from_dict; "
         "from ostinato.jobs import rl; "
@@ -157,7 +158,7 @@ def test_killed_without_warning_it_goes_on_from_the_last_saved_step(
             break
         time.sleep(0.01)
     assert child.wait() == -signal.SIGKILL, "it was killed on its way"
-    assert go(start, killed, steps=steps)["reason"] == "finished"
+    assert go(start, killed, **changes)["reason"] == "finished"
     assert rows(killed) == rows(whole)
     assert "resume" in [event["event"] for event in read_metrics(killed / "events.jsonl")]
 
