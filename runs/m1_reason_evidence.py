@@ -95,7 +95,7 @@ def tables(results: Mapping[str, Any]) -> None:
     for name in (one for one in scores if one.endswith("-budgets")):
         _budgets(name, scores[name])
     if valid := results.get("valid"):
-        _validations(valid)
+        _validations({**_own_validations(results["run"], next(iter(valid.values()))), **valid})
 
 
 def _cell(rows: Sequence[Row], title: str) -> Row | None:
@@ -170,6 +170,12 @@ def _named(rows: Sequence[Row]) -> list[str]:
     """The budgets of the rows' cells."""
     given = [cell["thinking_budget"] for cell in rows[0]["cells"]]
     return ["none" if budget is None else f"{budget:,}" for budget in given]
+
+
+def _own_validations(run: Mapping[str, Any], like: Row) -> dict[str, Row]:
+    """Those that the run made on its way, of the kinds that another one has."""
+    kinds = {key for key in like if key.startswith("valid_accuracy")}
+    return {f"step {one['step']}": one for one in run["validations"] if kinds <= {*one}}
 
 
 def _validations(models: Mapping[str, Row]) -> None:

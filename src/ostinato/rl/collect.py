@@ -158,9 +158,10 @@ class Collector:
         ]
 
     def _tasks(self, prompts: Sequence[Prompt]) -> list[Task]:
-        others = [one for one in prompts if self._makers and one.environment not in self._here]
-        theirs = self._makers.map(make_task, others, chunksize=4) if self._makers else ()
-        made = dict(zip(others, theirs, strict=True))
+        made: dict[Prompt, Task] = {}
+        if self._makers is not None:
+            theirs = [one for one in prompts if one.environment not in self._here]
+            made = dict(zip(theirs, self._makers.map(make_task, theirs, chunksize=4), strict=True))
         return [
             made[one] if one in made else _make(self._environments[one.environment], one)
             for one in prompts
