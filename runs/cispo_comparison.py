@@ -64,7 +64,7 @@ from ostinato.base.files import write_json
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "runs" / "out" / "cispo"
 RESULTS = ROOT / "benchmarks" / "results"
-PICTURE = ROOT / "docs" / "pictures" / "cispo_comparison.png"
+PICTURES = ROOT / "docs" / "pictures"
 EVERY = 5  # batches after which an unfinished cell is saved
 MARGIN = 3.0  # seconds before the end of which nothing goes on
 
@@ -279,7 +279,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         case "summary":
             conclude(given.folder, given.hardware, given.commit)
         case _:
-            drawing.draw(given.folder, PICTURE)
+            print(*drawing.draw(given.folder, PICTURES), sep="\n")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from ostinato.base.files import atomic_write
 
 from .cells import ARMS, TASKS, UPDATES
 from .store import Kept, found
+from .summary import at_own_rates, band, curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,32 +32,52 @@ NAMES = {
     "unified": "cap 5, negative mask",
     "reinforce": "REINFORCE",
 }
+Panel = tuple[str, dict[str, Kept], bool]
+"""Its title, the cell of each arm, and whether it shows rewards from 0 to 1."""
 TITLES = {"fork": "sum of 24 digits modulo 10", "chain": "chain_sum, twelve terms"}
 
 
-def draw(folder: Path, path: Path) -> None:
-    """A PNG of the main cells at the common rate; bands span all runs of an arm."""
+def draw(folder: Path, pictures: Path) -> list[Path]:
+    """The PNGs ``cispo_equal``, ``cispo_tuned`` and ``cispo_twin``; bands are 95 % intervals.
+
+    The first has all arms at the common rate, the second each at its own, the third the softmax
+    twin and the control with one update per batch. What has not been run stays an empty panel.
+    """
+    grid = [(task, updates) for task in TASKS for updates in UPDATES]
+    title = "{}, {} updates per batch".format
+    equal = [
+        (title(TITLES[t], u), _all_arms(found(folder, f"main-{t}-u{u}")), True) for t, u in grid
+    ]
+    tuned = [(title(TITLES[t], u), at_own_rates(folder, t, u), True) for t, u in grid]
+    twin = [
+        ("softmax layers only, 16 updates per batch: fork", "twin-fork-u16", True),
+        ("7:1 hybrid, one update per batch: fork", "control-fork-u1", False),
+    ]
+    others = [(name, _all_arms(found(folder, cell)), whole) for name, cell, whole in twin]
+    if not any(sources for _, sources, _ in equal + tuned + others):
+        raise UserError(f"expected a cell main-fork-u16.npz or the like in {folder}: run it first")
+    drawn = {"cispo_equal": equal, "cispo_tuned": tuned, "cispo_twin": others}
+    return [_draw(panels, pictures / f"{name}.png") for name, panels in drawn.items()]
+
+
+def _all_arms(kept: Kept | None) -> dict[str, Kept]:
+    return {} if kept is None else dict.fromkeys((m.arm for m in kept.members), kept)
+
+
+def _draw(panels: list[Panel], path: Path) -> Path:
     from matplotlib.figure import Figure
 
-    cells = {(t, u): found(folder, f"main-{t}-u{u}") for t in TASKS for u in UPDATES}
-    held = [task for task in TASKS if any(cells[task, u] for u in UPDATES)]
-    if not held:
-        raise UserError(f"expected a cell main-fork-u16.npz or the like in {folder}: run it first")
-    drawing = Figure(figsize=(10, 3.4 * len(held) + 0.4), dpi=120, layout="constrained")
-    axes = drawing.subplots(len(held), len(UPDATES), squeeze=False, sharey=True)
-    for row, task in enumerate(held):
-        for column, updates in enumerate(UPDATES):
-            axis: Axes = axes[row, column]
-            kept = cells[task, updates]
-            axis.set_title(f"{TITLES[task]}, {updates} updates per batch", fontsize=10)
-            if kept is None:
-                axis.text(0.5, 0.5, "not run", ha="center", transform=axis.transAxes)
-            else:
-                _panel(axis, kept)
-            if column == 0:
-                axis.set_ylabel("mean reward of rollouts", fontsize=9)
-            if row == len(held) - 1:
-                axis.set_xlabel("batches of 64 prompts x 16 learnt from", fontsize=9)
+    rows = len(panels) // 2
+    drawing = Figure(figsize=(10, 3.4 * rows + 0.4), dpi=120, layout="constrained")
+    axes = drawing.subplots(rows, 2, squeeze=False)
+    for place, (title, sources, whole) in enumerate(panels):
+        axis: Axes = axes[place // 2, place % 2]
+        axis.set_title(title, fontsize=10)
+        _panel(axis, sources, whole=whole)
+        if place % 2 == 0:
+            axis.set_ylabel("mean reward of rollouts", fontsize=9)
+        if place // 2 == rows - 1:
+            axis.set_xlabel("batches of 64 prompts x 16 learnt from", fontsize=9)
     handles, labels = max(
         (a.get_legend_handles_labels() for a in axes.flat), key=lambda x: len(x[0])
     )
@@ -65,20 +86,30 @@ def draw(folder: Path, path: Path) -> None:
     )
     with atomic_write(path) as temporary:
         drawing.savefig(temporary, format="png")
+    return path
 
 
-def _panel(axis: Axes, kept: Kept) -> None:
-    accuracy = kept.metrics["accuracy"]
-    batches = np.arange(len(accuracy))
+def _panel(axis: Axes, sources: dict[str, Kept], *, whole: bool) -> None:
+    """The mean of each arm's runs, and the bootstrap interval of that mean; ``whole``: from 0 to 1.
+
+    Where curves lie upon each other, the later are narrower.
+    """
+    if not sources:
+        axis.text(0.5, 0.5, "not run", ha="center", transform=axis.transAxes)
+    width = 1.6 if whole else 4.0
     for arm, (colour, dash) in STYLES.items():
-        chosen = accuracy[:, [m.arm == arm for m in kept.members]]
-        low, high = chosen.min(1), chosen.max(1)
-        axis.fill_between(batches, low, high, color=colour, alpha=0.13, linewidth=0)
-        axis.plot(
-            batches, chosen.mean(1), color=colour, linestyle=dash, linewidth=1.6, label=NAMES[arm]
-        )
-    axis.set_ylim(0, 1.02)
-    axis.set_xlim(0, len(accuracy) - 1)
+        if arm not in sources:
+            continue
+        by = curves(sources[arm], arm)
+        mean = np.array(list(by.values())).mean(0)
+        batches = np.arange(len(mean))
+        axis.fill_between(batches, *band(by), color=colour, alpha=0.15, linewidth=0)
+        line = {"color": colour, "linestyle": dash, "linewidth": width, "label": NAMES[arm]}
+        axis.plot(batches, mean, **line)
+        axis.set_xlim(0, len(mean) - 1)
+        width = width if whole else width - 0.7
+    if whole:
+        axis.set_ylim(0, 1.02)
     axis.grid(alpha=0.25, linewidth=0.5)
     axis.tick_params(labelsize=8)
     axis.spines[["top", "right"]].set_visible(False)

@@ -21,6 +21,7 @@ GOAL = 0.8
 FALL = 0.2
 LAST = 5
 CURVES = ("accuracy", "fork", "forks_masked", "masked")
+BOUNDED = ("auc", "final", "held_out")  # numbers of an arm that get an interval
 PAIRS = (
     ("cispo", "dapo"),
     ("cispo", "grpo"),
@@ -77,6 +78,16 @@ def runs(kept: Kept, arm: str) -> Runs:
     return found
 
 
+def curves(kept: Kept, arm: str) -> dict[tuple[int, int], list[float]]:
+    """The learning curves of an arm: mean reward by batch, by warm start and seed."""
+    accuracy = kept.metrics["accuracy"]
+    return {
+        (member.warm, member.seed): accuracy[:, place].tolist()
+        for place, member in enumerate(kept.members)
+        if member.arm == arm
+    }
+
+
 def interval(
     by: dict[tuple[int, int], Sequence[float]],
     statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
@@ -87,21 +98,37 @@ def interval(
     ``by`` has a row of numbers for each warm start and seed; ``statistic`` maps [draws, runs,
     numbers] to [draws].
     """
+    rows = np.array([by[key] for key in sorted(by)], np.float64)
+    low, high = _limits(statistic(resampled(by, draws)))
+    return float(statistic(rows[None])[0]), float(low), float(high)
+
+
+def band(
+    by: dict[tuple[int, int], Sequence[float]], draws: int = DRAWS
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The 95 % bootstrap interval of the mean over runs of each of the numbers."""
+    low, high = _limits(resampled(by, draws).mean(1))
+    return low, high
+
+
+def resampled(by: dict[tuple[int, int], Sequence[float]], draws: int) -> NDArray[np.float64]:
+    """[draws, runs, numbers]: warm starts are drawn, and of each of them seeds."""
     warm = sorted({key[0] for key in by})
-    table = [np.array([by[key] for key in sorted(by) if key[0] == w]) for w in warm]
-    whole = float(statistic(np.concatenate(table)[None].astype(np.float64))[0])
+    table = [np.array([by[key] for key in sorted(by) if key[0] == w], np.float64) for w in warm]
     rng = np.random.default_rng(0)
     drawn: list[NDArray[np.float64]] = []
     chosen = rng.integers(0, len(table), (draws, len(table)))
     for place in range(len(table)):
-        seeds = np.empty((draws, len(table[0]), table[0].shape[1]))
+        seeds = np.empty((draws, *table[0].shape))
         for which, rows in enumerate(table):
             at = np.flatnonzero(chosen[:, place] == which)
             seeds[at] = rows[rng.integers(0, len(rows), (len(at), len(table[0])))]
         drawn.append(seeds)
-    values = statistic(np.concatenate(drawn, 1))
-    low, high = np.quantile(values, [0.025, 0.975], method="inverted_cdf")
-    return whole, float(low), float(high)
+    return np.concatenate(drawn, 1)
+
+
+def _limits(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.quantile(values, [0.025, 0.975], axis=0, method="inverted_cdf")
 
 
 def compared(one: Runs, other: Runs) -> dict[str, Any]:
@@ -154,7 +181,16 @@ def _means(runs: Runs) -> dict[str, Any]:
         told[name] = round(float(finite.mean()), 5) if len(finite) else None
         if name == "to_goal":
             told["reached_goal"] = len(finite)
+    told["intervals"] = {
+        name: _told(interval({key: [run[name]] for key, run in runs.items()}, _mean))
+        for name in BOUNDED
+        if name in names
+    }
     return told
+
+
+def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    return rows[..., 0].mean(1)
 
 
 def summary(folder: Path) -> dict[str, Any]:
@@ -195,7 +231,7 @@ def _curves(kept: Kept) -> dict[str, dict[str, list[float]]]:
 def _of_pair(folder: Path, task: str, updates: int, told: dict[str, Any]) -> None:
     """The tables of one task at one degree: at the common rate, and at each arm's own."""
     name = f"{task}-u{updates}"
-    main, tune, tuned = (found(folder, f"{kind}-{name}") for kind in ("main", "tune", "tuned"))
+    main, tune = (found(folder, f"{kind}-{name}") for kind in ("main", "tune"))
     if main is not None:
         told["equal"][name] = _table({arm: runs(main, arm) for arm in ARMS})
     if tune is None:
@@ -205,12 +241,21 @@ def _of_pair(folder: Path, task: str, updates: int, told: dict[str, Any]) -> Non
         "chosen": rates,
         "auc": {f"{arm} {rate:g}": value for (arm, rate), value in _grid(tune).items()},
     }
+    if sources := at_own_rates(folder, task, updates):
+        told["tuned"][name] = _table({arm: runs(kept, arm) for arm, kept in sources.items()})
+
+
+def at_own_rates(folder: Path, task: str, updates: int) -> dict[str, Kept]:
+    """The cell that holds an arm's runs at its tuned rate, by arm; none until all are there."""
+    name = f"{task}-u{updates}"
+    main, tune, tuned = (found(folder, f"{kind}-{name}") for kind in ("main", "tune", "tuned"))
+    if main is None or tune is None:
+        return {}
+    rates = tuned_rates(tune)
     moved = [arm for arm in ARMS if rates[arm] != COMMON]
-    if main is not None and (tuned is not None or not moved):
-        sources = {arm: tuned if arm in moved else main for arm in ARMS}
-        told["tuned"][name] = _table(
-            {arm: runs(kept, arm) for arm, kept in sources.items() if kept is not None}
-        )
+    if tuned is None:
+        return {} if moved else dict.fromkeys(ARMS, main)
+    return {arm: tuned if arm in moved else main for arm in ARMS}
 
 
 def _grid(kept: Kept) -> dict[tuple[str, float], float]:
@@ -237,16 +282,24 @@ def lines(told: dict[str, Any]) -> list[str]:
     return out
 
 
+def _bounded(numbers: dict[str, Any], name: str) -> str:
+    if numbers.get(name) is None:
+        return "-"
+    limits = numbers["intervals"][name]
+    return f"{numbers[name]:.3f} [{limits['low']:.3f}, {limits['high']:.3f}]"
+
+
 def _lines(title: str, table: dict[str, Any]) -> list[str]:
     out = [
         f"\n{title}",
-        "arm        AUC   to80  final collapse held-out forks masked masked capped",
+        f"{'arm':10s} {'AUC':>20s}  to80 {'final':>20s} collapse {'held-out':>20s} forks masked"
+        " masked capped",
     ]
     for arm, x in table["arms"].items():
         goal = "-" if x["to_goal"] is None else f"{x['to_goal']:.1f}"
-        held = "-" if x.get("held_out") is None else f"{x['held_out']:.3f}"
+        auc, final, held = (_bounded(x, name) for name in BOUNDED)
         out.append(
-            f"{arm:10s} {x['auc']:.3f} {goal:>5s} {x['final']:.3f} {x['collapsed']:8.2f} {held:>8s}"
+            f"{arm:10s} {auc:>20s} {goal:>5s} {final:>20s} {x['collapsed']:8.2f} {held:>20s}"
             f" {x['forks_masked']:12.3f} {x['masked']:6.4f} {x['capped']:.5f}"
         )
     for name, x in table["pairs"].items():

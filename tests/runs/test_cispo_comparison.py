@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from ostinato.base.errors import UserError
 from ostinato.models.m1 import M1
 from ostinato.rl.losses import unified
 from ostinato.rl.token_rule import TokenRule
@@ -22,7 +23,18 @@ from ostinato.rl.token_rule import TokenRule
 RUNS = Path(__file__).parents[2] / "runs"
 sys.path.insert(0, str(RUNS))
 
-from cispo_comparison import cells, play, probe, sampler, stack, store, summary, tasks, warm  # noqa: E402
+from cispo_comparison import (  # noqa: E402
+    cells,
+    drawing,
+    play,
+    probe,
+    sampler,
+    stack,
+    store,
+    summary,
+    tasks,
+    warm,
+)
 from cispo_comparison.learner import Batch, Learner  # noqa: E402
 
 TINY = {"hidden_size": 16, "num_heads": 2, "head_dim": 8, "intermediate_size": 8}
@@ -235,12 +247,24 @@ def test_the_summary_finds_the_difference_and_the_speed_up_that_were_put_in(
     tuned = summary.summary(tmp_path)["tuned"]["fork-u16"]
     assert tuned["pairs"]["cispo-grpo"]["speed_up"]["value"] == pytest.approx(1.0, abs=0.05)
     assert summary.lines(summary.summary(tmp_path))
+    bounded = told["equal"]["fork-u16"]["arms"]["cispo"]
+    assert set(bounded["intervals"]) == {"auc", "final", "held_out"}
+    assert all(x["low"] <= bounded[n] <= x["high"] for n, x in bounded["intervals"].items())
     monkeypatch.setattr(script, "RESULTS", tmp_path)
     script.main(["summary", str(tmp_path), "--hardware", "a lathe", "--commit", "abc"])
     kept = json.loads(next(tmp_path.glob("cispo-comparison-*.json")).read_text(encoding="utf-8"))
     assert (
         kept["hardware"] == "a lathe" and kept["equal"]["fork-u16"]["pairs"]["cispo-dapo"] == pair
     )
+
+
+def test_the_cells_that_are_kept_say_what_the_results_say() -> None:
+    """Cells are small files; the tables in ``docs/rl.md`` are of these."""
+    (folder,) = (path for path in script.RESULTS.glob("cispo-comparison-*") if path.is_dir())
+    kept = json.loads(folder.with_suffix(".json").read_text(encoding="utf-8"))
+    told = json.loads(json.dumps(summary.summary(folder)))
+    assert {key: kept[key] for key in told} == told
+    assert all(path.stat().st_size < 40_000 for path in folder.iterdir())
 
 
 def test_a_run_that_falls_has_collapsed_and_one_that_never_rises_reaches_no_goal() -> None:
@@ -256,6 +280,25 @@ def test_the_interval_draws_warm_starts_before_seeds() -> None:
     apart = {(w, s): [float(w)] for w in range(3) for s in range(2)}
     value, low, high = summary.interval(apart, lambda rows: rows[..., 0].mean(1))
     assert value == 1.0 and low == 0.0 and high == 2.0
+
+
+def test_a_band_is_the_interval_of_each_batch() -> None:
+    apart = {(w, s): [float(w), 3.0, float(s)] for w in range(3) for s in range(2)}
+    low, high = summary.band(apart)
+    assert (low[0], high[0]) == (0.0, 2.0) and low[1] == high[1] == 3.0 and 0 < low[2] < high[2] < 1
+    for place in range(3):
+        value, *limits = summary.interval(apart, lambda rows, at=place: rows[..., at].mean(1))
+        assert limits == [low[place], high[place]] and low[place] <= value <= high[place]
+
+
+def test_what_was_run_is_drawn_and_the_rest_stays_empty(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run it first"):
+        drawing.draw(tmp_path, tmp_path)
+    _kept(tmp_path, cells.main("fork", 16), lambda member, number: min(1.0, 0.05 * number))
+    _kept(tmp_path, cells.control(), lambda member, number: 0.1)
+    paths = drawing.draw(tmp_path, tmp_path)
+    assert [path.name for path in paths] == ["cispo_equal.png", "cispo_tuned.png", "cispo_twin.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
 
 
 @pytest.fixture
@@ -330,11 +373,3 @@ def test_the_probe_times_each_shape(
     cell = cells.control()
     assert store.Times(tmp_path).batch(cell) < 60
     assert store.Times(tmp_path).known[cell.shape] > 0
-
-
-def test_a_picture_is_drawn_of_what_there_is(tmp_path: Path) -> None:
-    from cispo_comparison.drawing import draw
-
-    _kept(tmp_path, cells.main("fork", 64), lambda member, number: min(1, 0.04 * number))
-    draw(tmp_path, tmp_path / "curves.png")
-    assert (tmp_path / "curves.png").stat().st_size > 10_000
