@@ -7,7 +7,7 @@
     python runs/midiformer.py data PACKED               # packed files to shards/
     python runs/midiformer.py pretrain 600              # the trunk, by seconds of training
     python runs/midiformer.py teach                     # the same trunk, taught the melody as well
-    python runs/midiformer.py heads                     # five heads with adapters, clean splits
+    python runs/midiformer.py heads                     # the heads, clean splits
     python runs/midiformer.py published                 # the published protocol; not shipped
     python runs/midiformer.py peers rotary --like LOGS  # a plain encoder of the same size
     python runs/midiformer.py collect TO [NAME...]      # models and logs as tars of 16 MiB at most

@@ -43,7 +43,11 @@ SHIPPED = ("melody", "velocity", "composer", "emotion", "dance")
 OF_NOTES = ("melody", "velocity")
 PEERS = ("rotary", "relative")
 WHOLE = ("model.dropout=0.1", "train.optimizer.learning_rate=3e-4")  # where nothing is frozen
-OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
+OURS = ("adapter_rank", "adapter_targets", "init", "pool")  # what a peer's fine-tuning has not
+TRANSPOSE = 6  # semitones either way
+# Of pieces ours is one reading and a regression, in seconds; a peer is trained, and for so long.
+PEERS_PIECES: Mapping[str, Any] = {"batch": 32, "smoothing": 0.05, "stride": 128}
+PEERS_SECONDS = 35.0
 LEAST = 60.0  # seconds that a call must have left for a task to begin
 MARGIN = 10.0  # seconds before the end of a call in which a task saves its state
 TURN = "turn.lock"  # who holds it trains
@@ -97,7 +101,7 @@ def teaching(session: Session) -> Iterator[Job]:
 
 
 def heads(session: Session) -> Iterator[Job]:
-    """Adapters on the trunk as it is, clean splits: the heads that ship, and that of 14 dances."""
+    """On the trunk as it is, clean splits: the heads that ship, and that of 14 dances."""
     taught = chosen_trunk(session.out, session.trunk) == TAUGHT
     for task in _tasks(session):
         if taught and task == "melody":
@@ -124,8 +128,7 @@ def _init(session: Session) -> str:
 def published(session: Session) -> Iterator[Job]:
     """The published protocol: its split, its order of notes, its unit. Not shipped.
 
-    Of notes, the whole encoder is trained; of pieces, which are few, a larger adapter. What counts
-    there is a segment: long pieces have more of them, and so have some classes.
+    Of notes, the whole encoder is trained; of pieces, which are few, a regression as in `heads`.
     """
     for task in _tasks(session):
         table, split = recipe(task), find_task(task).protocols["published"].split
@@ -134,9 +137,6 @@ def published(session: Session) -> Iterator[Job]:
         if task in OF_NOTES:
             table |= {"train_shards": [], "adapter_rank": 0}
             _set(table, *WHOLE)
-        else:
-            table |= {"adapter_rank": 16, "windows_per_piece": 1}
-            table |= {"balanced": False, "by_rows": True}
         yield _job(session, f"published-{task}", table)
 
 
@@ -155,10 +155,14 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
     for task in _tasks(session):
         ours = recipe(task)
         table = {key: value for key, value in ours.items() if key not in OURS}
-        table["window"] = {key: ours["window"][key] for key in ("rows", "transpose")}
+        table["window"] = {"rows": ours["window"]["rows"], "transpose": TRANSPOSE}
         table |= {"init": pretrained_model(session.out / name), "model": {"dropout": 0.1}}
-        _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS)
-        _set(table, _seconds(like / _ours(task, taught=session.trunk == "melody")))
+        seconds = f"train.budget_seconds={PEERS_SECONDS}"
+        if task in OF_NOTES:
+            seconds = _seconds(like / _ours(task, taught=session.trunk == "melody"))
+        else:
+            table = {**table, **PEERS_PIECES, "train": {}}
+        _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS, seconds)
         yield _job(session, f"{name}-{task}", table, FinetuneWordsRecipe, finetune_words.run)
 
 
@@ -235,7 +239,7 @@ def _job(
     for key in ("shards", "train_shards", "exclude"):
         if key in table:
             table[key] = [str(session.shards / Path(one).name) for one in table[key]]
-    table["train"]["turn"] = str(session.out / TURN)
+    table.setdefault("train", {})["turn"] = str(session.out / TURN)
     if not session.compile:
         _set(table, "train.compile=false")
     if session.end is not None:

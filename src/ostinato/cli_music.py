@@ -73,11 +73,14 @@ def fit(
     ] = None,
     epochs: Annotated[
         float | None,
-        typer.Option(help="Passes over the pieces; default: by their number.", show_default=False),
+        typer.Option(
+            help="Of --notes: passes over the pieces; default: by their number.",
+            show_default=False,
+        ),
     ] = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="Train for so long at most; 0: no end.", show_default="10"),
+        typer.Option(help="Of --notes: train for so long at most; 0: no end.", show_default="10"),
     ] = None,
     trunk: Annotated[
         str | None,
@@ -86,7 +89,7 @@ def fit(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the training; the split has none.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of --notes: of the training; the split has none.")] = 0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look at the folder.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew, whatever the run's folder holds.")

@@ -77,8 +77,6 @@ def asked(root: Path, tmp_path: Path) -> Callable[..., FitRequest]:
         given: dict[str, Any] = {
             "folder": root / "music",
             "out": tmp_path / "run",
-            "epochs": 1.0,
-            "minutes": 0.0,
             "trunk": str(root / "trunk"),
             "device": "cpu",
         }
@@ -87,20 +85,34 @@ def asked(root: Path, tmp_path: Path) -> Callable[..., FitRequest]:
     return request
 
 
+def of_notes(root: Path) -> dict[str, Any]:
+    """What asks for labels of notes, briefly learnt."""
+    folder = root / "music" / "low"
+    return {"folder": folder, "notes": "RIGHT=above,left", "epochs": 1.0, "minutes": 0.0}
+
+
 @pytest.fixture(scope="module")
 def fitted(root: Path) -> tuple[Path, dict[str, object], str]:
     """A run of fit on ``music``, what it returned, and what it printed."""
     request = FitRequest(
         root / "music",
         root / "fitted",
-        epochs=2.0,
-        minutes=0.0,
         trunk=str(root / "trunk"),
         device="cpu",
     )
     with contextlib.redirect_stdout(io.StringIO()) as out:
         told = fit(request)
     return request.run, told, out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def fitted_notes(root: Path) -> Path:
+    """A run of fit on the notes of ``music/low``."""
+    trunk = str(root / "trunk")
+    request = FitRequest(out=root / "fitted-notes", trunk=trunk, device="cpu", **of_notes(root))
+    with contextlib.redirect_stdout(io.StringIO()):
+        fit(request)
+    return request.run
 
 
 def test_from_a_folder_to_labels(
@@ -118,9 +130,12 @@ def test_from_a_folder_to_labels(
     scores = json.loads((run / "scores.json").read_text())
     assert set(scores) == {"model", "majority", "nearest song"}
     assert scores["majority"]["accuracy"] == 0.5
+    assert scores["model"]["accuracy"] == 1.0
+    assert "12 training pieces read in" in out
     card = (run / "model" / "README.md").read_text(encoding="utf-8")
     assert "hi [b] ü" in card
     assert "Licence: that of the 16 files" in card
+    assert "A regression on the mean states of the frozen trunk" in card
     assert (run / "model" / "confusion.png").read_bytes()[:4] == b"\x89PNG"
 
     assert cli.main(["label", str(root / "music" / "low"), "--task", str(run), "--json"]) == 0
@@ -134,7 +149,7 @@ def test_a_run_goes_on_only_with_the_same_files(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     run, told, _ = fitted
-    same = asked(out=run, epochs=2.0)
+    same = asked(out=run)
     again = fit(replace(same, as_json=True))
     assert json.loads(capsys.readouterr().out)["scores"] == again["scores"] == told["scores"]
     labels = tmp_path / "labels.csv"
@@ -150,39 +165,47 @@ def test_a_run_goes_on_only_with_the_same_files(
     ("changes", "said"),
     [
         ({"minutes": 5.0}, "another --minutes:"),
-        ({"epochs": 3.0, "seed": 1}, "another --epochs and another --seed:"),
+        ({"epochs": 30.0, "seed": 1}, "another --epochs and another --seed:"),
         ({"trunk": "elsewhere"}, "another --trunk:"),
     ],
 )
 def test_another_option_than_the_run_began_with_is_refused_in_words_of_fit(
     root: Path,
     asked: Callable[..., FitRequest],
-    fitted: tuple[Path, dict[str, object], str],
+    fitted_notes: Path,
     changes: dict[str, Any],
     said: str,
 ) -> None:
     if "trunk" in changes:
         changes = {"trunk": str(root / "music" / ".." / "trunk")}
-    before = (fitted[0] / "recipe.json").read_bytes()
+    before = (fitted_notes / "recipe.json").read_bytes()
     with pytest.raises(UserError, match=f"{said}.*--fresh.*--out") as error:
-        fit(asked(**{"out": fitted[0], "epochs": 2.0, **changes}))
+        fit(asked(**{**of_notes(root), "out": fitted_notes, **changes}))
     assert "fresh=true" not in str(error.value)
-    assert (fitted[0] / "recipe.json").read_bytes() == before
+    assert (fitted_notes / "recipe.json").read_bytes() == before
 
 
 def test_a_run_that_the_clock_cut_short_says_what_gives_it_more(
-    asked: Callable[..., FitRequest], capsys: pytest.CaptureFixture[str]
+    root: Path, asked: Callable[..., FitRequest], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fit(asked(epochs=1000.0, minutes=1e-6))
+    fit(asked(**{**of_notes(root), "epochs": 1000.0, "minutes": 1e-6}))
     assert "--fresh --minutes N" in " ".join(capsys.readouterr().out.split())
-    fit(asked(epochs=1.0, fresh=True))
+    fit(asked(**of_notes(root), fresh=True))
     assert "The time was up" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", [{"epochs": 2.0}, {"minutes": 0.0}])
+def test_labels_of_pieces_take_no_time_limit(
+    asked: Callable[..., FitRequest], given: dict[str, float]
+) -> None:
+    with pytest.raises(UserError, match=r"--epochs and --minutes.*--notes.*leave them out"):
+        asked(**given)
 
 
 def test_notes_are_labelled_by_their_tracks(
     root: Path, asked: Callable[..., FitRequest], tmp_path: Path
 ) -> None:
-    told = fit(asked(folder=root / "music" / "low", notes="RIGHT=above,left"))
+    told = fit(asked(**of_notes(root)))
     assert told["classes"] == {"above": 240, "left": 240}
     scores = told["scores"]
     assert isinstance(scores, dict)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -107,6 +109,33 @@ def test_attention_reads_every_token_but_padding(config) -> None:
 def test_attention_does_not_ask_for_an_order(config) -> None:
     head, hidden = pooling_head(config), torch.randn(1, 6, 16)
     torch.testing.assert_close(head(hidden[:, [3, 0, 5, 1, 4, 2]]), head(hidden))
+
+
+def test_layers_are_averaged_as_they_are_but_for_padding(config) -> None:
+    head = SequenceHead(config, 3, "layers").eval()
+    hidden = torch.randn(2, 6, config.width_of_layers)
+    mask = torch.tensor([[True] * 6, [True] * 4 + [False] * 2])
+    means = torch.stack([hidden[0].mean(0), hidden[1, :4].mean(0)])
+    torch.testing.assert_close(head.pooled(hidden, mask), means)
+    expected = means @ head.classify.weight.T + head.classify.bias
+    torch.testing.assert_close(head(hidden, mask), expected)
+    assert head.pool is None and head.attend is None
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_every_second_layer_up_to_the_last(config, layers: int) -> None:
+    torch.manual_seed(0)
+    changed = replace(config, num_layers=layers, num_ngram_layers=0)
+    model = MidiformerModel(changed).encoder.eval()
+    states: list[torch.Tensor] = []
+    for layer in model.layers:
+        layer.register_forward_hook(lambda *found: states.append(found[-1]))
+    tokens = torch.randint(1, config.vocab_size, (2, 5))
+    side_by_side = model(tokens, every_second=True)
+    assert side_by_side.shape[-1] == changed.width_of_layers
+    wanted = torch.cat(states[(layers - 1) % 2 :: 2], -1)
+    torch.testing.assert_close(side_by_side, wanted)
+    torch.testing.assert_close(side_by_side[..., -config.hidden_size :], model(tokens))
 
 
 def test_each_slice_is_averaged_by_weights_of_its_own(config) -> None:

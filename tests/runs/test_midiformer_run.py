@@ -119,11 +119,11 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         run("pretrain", "9", *tiny)
         assert script.main([*where, "trunk"]) == 2  # nothing to compare
         run("teach", "--no-compile", "--set", *FINE)
-        fine = ("--no-compile", "--set", *FINE, "adapter_rank=2")
-        run("heads", "--only", "melody,dance,dance14", *fine)
+        fine = ("--no-compile", "--set", *FINE)
+        run("heads", "--only", "melody", *fine, "adapter_rank=2")
+        run("heads", "--only", "dance,dance14", *fine)
         run("heads", "--trunk", "melody", "--only", "melody,dance", *fine)
-        whole = ("--no-compile", "--set", *FINE)
-        run("published", "--only", "melody,dance", *whole)
+        run("published", "--only", "melody,dance", *fine)
         run("trunk")
     return root
 
@@ -264,12 +264,14 @@ def test_every_step_has_its_recipes(tmp_path: Path) -> None:
         for job in made(here):
             recipe = from_dict(job.kind, job.table)
             assert recipe.run == tmp_path / "out" / job.name
-            assert recipe.train.compile
-            assert (recipe.train.budget_seconds, recipe.train.save_every) == (0, 500)
+            assert recipe.train.compile is not recipe.regression
+            assert recipe.train.budget_seconds == 0
+            assert recipe.train.save_every == (0 if recipe.regression else 500)
             assert recipe.train.turn == tmp_path / "out" / stages.TURN
             assert all(path.parent == tmp_path / "shards" for path in recipe.shards)
     heads = {job.name: job.table for job in stages.heads(here)}
-    assert {table["adapter_rank"] for table in heads.values()} == {6, 3}
+    ranks = {name.rpartition("-")[2]: table.get("adapter_rank", 0) for name, table in heads.items()}
+    assert ranks == {task: 6 if task in stages.OF_NOTES else 0 for task in stages.TASKS}
     for job in stages.published(here):
         (folder,) = job.table["shards"]
         task = TASKS[job.name.removeprefix("published-")]
@@ -279,7 +281,7 @@ def test_every_step_has_its_recipes(tmp_path: Path) -> None:
         assert job.table["split"] == task.protocols["published"].split
         assert not job.table.get("train_shards")  # whose notes are in the clean order
         made = from_dict(job.kind, job.table)
-        assert made.by_rows is not task.of_notes and not made.balanced
+        assert made.regression is not task.of_notes
 
 
 def test_an_unfinished_trunk_is_refused(tmp_path: Path) -> None:
@@ -339,6 +341,7 @@ def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> No
             trains = [job.table["train"] for job in (first, *others)]
             assert {train["steps"] for train in trains} == {1_000_000}
             told = [trunks.result_of(logs / run)["seconds"] for run in ours[trunk == "melody"]]
+            told[1 + len(stages.OF_NOTES) :] = [stages.PEERS_SECONDS] * 4  # of pieces
             assert [train["budget_seconds"] for train in trains] == told
     leave(logs / "midiformer-melody", "out of time")
     with pytest.raises(UserError, match="of a finished run, whose seconds"):

@@ -153,6 +153,11 @@ def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -
         vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=window.slots, device=place
     )
     reader = WindowReader(
-        model.encoder, vocabulary.compoundation, matcher, rows=window.rows, device=place
+        model.encoder,
+        vocabulary.compoundation,
+        matcher,
+        rows=window.rows,
+        device=place,
+        every_second=model.specs[heads[0]].pool == "layers",
     )
     return _Opened(model, heads[0], vocabulary, reader, calibration)

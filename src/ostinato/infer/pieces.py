@@ -77,7 +77,7 @@ class PieceModel:
                 logits = self.head(hidden, batch.tokens != PAD)
             found.append(logits.float().log_softmax(-1).cpu().numpy())
             rows.append((batch.source >= 0).sum(1).cpu().numpy())
-            sums, counts = state_sums(hidden, batch.row)
+            sums, counts = state_sums(hidden[..., -len(total) :], batch.row)
             total += sums.sum(0).cpu()
             tokens += int(counts.sum())
         windows, weight = np.concatenate(found), np.concatenate(rows)

@@ -31,6 +31,7 @@ class WindowReader:
     matcher: NgramMatcher | None  # None: an encoder without n-grams
     rows: int
     device: torch.device
+    every_second: bool = False  # the states after every second layer, side by side
 
     def read(self, values: Int) -> Iterator[tuple[Batch, Tensor]]:
         """Batches of windows of a piece's words int16 [n, F], and hidden states [B, T, D] of each.
@@ -43,7 +44,9 @@ class WindowReader:
             for batch in batches.batches(windows, WINDOWS[self.device.type]):
                 ngrams = self._find(batch.tokens)
                 with autocast(self.device):
-                    hidden = self.encoder(batch.tokens, ngrams=ngrams)
+                    hidden = self.encoder(
+                        batch.tokens, ngrams=ngrams, every_second=self.every_second
+                    )
                 yield batch, hidden
                 advance(len(batch.tokens))
 

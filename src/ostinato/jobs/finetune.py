@@ -15,7 +15,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
@@ -34,6 +36,7 @@ from ostinato.jobs.finetune_evaluation import (
     round_weights,
 )
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
+from ostinato.jobs.finetune_regression import regress
 from ostinato.jobs.finetuning import Evaluation, FineTuning
 from ostinato.jobs.training import finish, main, report
 from ostinato.models import midiformer
@@ -57,20 +60,23 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     labelled = read_labelled(recipe)
     pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
     also: dict[str, str] = {}
-    if pretrained is not None and recipe.adapter_rank:  # which the training state has not
+    if pretrained is not None and recipe.frozen:  # which the training state has not
         also[_TRUNK] = head_directory.digest(pretrained.encoder)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh, also=also)
     folder = recipe.run / "model"
     vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
-    if not recipe.adapter_rank:
+    if not recipe.frozen:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
     model = _model(recipe, labelled, vocabulary, device, pretrained)
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
     fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
-    valid = fine.evaluation("valid")
-    outcome, result = fine.train(valid, resume=resume, began=began)
-    if outcome.reason == "finished":  # of a part, no test set is scored
-        result |= _finish(fine, folder, valid, also.get(_TRUNK, ""))
+    valid, states = fine.evaluation("valid"), None
+    if recipe.regression:
+        result, states = regress(fine, resume=resume, began=began)
+    else:
+        result = fine.train(valid, resume=resume, began=began)
+    if result["reason"] == "finished":  # of a part, no test set is scored
+        result |= _finish(fine, folder, valid, also.get(_TRUNK, ""), states)
     else:
         result["next"] = GOES_ON
     return finish(recipe.run, result)
@@ -80,17 +86,25 @@ _TRUNK = "weights of init"  # as `open_run` calls the digest of the trunk
 
 
 def _finish(
-    fine: FineTuning, folder: Path, valid: Evaluation, trunk_digest: str
+    fine: FineTuning,
+    folder: Path,
+    valid: Evaluation,
+    trunk_digest: str,
+    states: NDArray[np.float32] | None,
 ) -> dict[str, object]:
-    """Calibrate on the valid side, score, and write the directory."""
+    """Calibrate on the valid side, score, and write the directory.
+
+    ``states``: the mean hidden states of the training pieces, where they have been read already.
+    """
     recipe = fine.recipe
     round_weights(fine.reader.model, recipe.dtype)
     domain = None
     if isinstance(valid, PieceEvaluation):
-        pieces = fine.labelled.pieces["train"].sample(DOMAIN_PIECES)
-        training = PieceEvaluation(recipe, fine.reader, fine.vocabulary, pieces)
         found = valid.read()
-        answers, domain = found.answers, domain_of(training, found)
+        if states is None:
+            pieces = fine.labelled.pieces["train"].sample(DOMAIN_PIECES)
+            states = PieceEvaluation(recipe, fine.reader, fine.vocabulary, pieces).read().states
+        answers, domain = found.answers, domain_of(states, found)
     else:
         answers = valid.answers()
     calibration = Calibration(fit_temperature(answers), domain)
@@ -103,7 +117,7 @@ def _finish(
 
 def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest: str) -> None:
     recipe, model = fine.recipe, fine.reader.model
-    if not recipe.adapter_rank:
+    if not recipe.frozen:
         save_model(folder, model, fine.vocabulary, recipe.window, recipe.dtype)
         save_calibration(folder, calibration)
         return
@@ -140,7 +154,7 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
     source = _trunk(recipe.init) if recipe.init else begun
     if source is None:
         return learn_vocabulary(documents, recipe.compoundation, recipe.lexicon)
-    if recipe.adapter_rank:
+    if recipe.frozen:
         known, asked = load_window(source), Window(recipe.window.rows, recipe.window.slots)
         if known != asked:
             raise UserError(

@@ -31,6 +31,11 @@ def _lines(recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object]
             f"A head with an adapter of rank {recipe.adapter_rank} on a frozen trunk, which it "
             "needs (`trunk` in `config.json`, checked by a digest of its weights)."
         )
+    if recipe.regression:
+        yield (
+            "A regression on the mean states of a frozen trunk, which it needs (`trunk` in "
+            "`config.json`, checked by a digest of its weights)."
+        )
     yield from ("", "## How well", "")
     yield f"Split `{recipe.split}`; weights and temperature were chosen on its valid side."
     yield from ("", f"| side | {unit}s | majority | accuracy | calibration error |")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from ostinato.data.shards import Documents
@@ -83,9 +84,9 @@ class PieceEvaluation:
         return {"score": accuracy - _TIE * np.tanh(loss), "accuracy": accuracy, "loss": loss}
 
 
-def domain_of(training: PieceEvaluation, valid: PieceAnswers) -> Domain:
-    """What the head knows of music: its training pieces, the threshold by the valid ones."""
-    return measure_domain(training.read().states, valid.states, quantile=DOMAIN_QUANTILE)
+def domain_of(training: NDArray[np.float32], valid: PieceAnswers) -> Domain:
+    """What the head knows: the states of its training pieces, the threshold by the valid ones."""
+    return measure_domain(training, valid.states, quantile=DOMAIN_QUANTILE)
 
 
 @torch.no_grad()

@@ -10,6 +10,7 @@ from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
 from ostinato.data.learning import CompoundationConfig, LexiconConfig
 from ostinato.models.midiformer.adapter import TARGETS, AdapterSpec
+from ostinato.models.midiformer.config import Pool
 from ostinato.train.loop import LoopConfig
 from ostinato.train.pieces import Drawing
 from ostinato.train.recipe import DTypeName, ModelChoice
@@ -31,7 +32,10 @@ class FinetuneRecipe:
     labels: tuple[str, ...] = ()
     piece_labels: str = ""  # CSV with the columns name,label; none: what the corpus itself says
     piece_task: str = ""  # which of the labels that the corpus knows; none: its first
-    pool: Literal["first", "attention"] = "attention"  # what a head of pieces reads
+    # What a head of pieces reads. With "layers" nothing is trained by steps: the encoder stays as
+    # it is, and a regression on its mean states is the head; `batch`, `train` (but for
+    # max_seconds) and what is said of windows to train on then mean nothing.
+    pool: Pool = "attention"
     adapter_rank: int = 0  # 0: the whole encoder is trained; else it is frozen, with an adapter
     adapter_targets: tuple[str, ...] = TARGETS
     smoothing: float = 0.0  # of the labels
@@ -78,7 +82,22 @@ class FinetuneRecipe:
             given := [name for name in _OF_PIECES if getattr(self, name) != _default(name)]
         ):
             raise UserError(f'{", ".join(given)}: only a recipe of kind = "sequence" has them.')
+        if self.regression and (self.adapter_rank or not self.init):
+            raise UserError(
+                'pool = "layers" is a regression on a pre-trained encoder as it is: it needs '
+                "`init` and no adapter_rank."
+            )
         _ = self.adapter, self.drawing  # they check themselves
+
+    @property
+    def regression(self) -> bool:
+        """Whether the head is a regression, and nothing is trained by steps."""
+        return self.kind == "sequence" and self.pool == "layers"
+
+    @property
+    def frozen(self) -> bool:
+        """Whether the encoder stays as it is, and a head's directory is written."""
+        return self.adapter_rank > 0 or self.regression
 
     @property
     def adapter(self) -> AdapterSpec | None:

@@ -104,8 +104,8 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     model = _model(recipe, labelled, device)
     fine = FineTuning(recipe.common, labelled, vocabulary, word_reader(model, device))
     valid = fine.evaluation("valid")
-    outcome, result = fine.train(valid, resume=resume, began=began)
-    if outcome.reason != "finished":  # of a part, no test set is scored
+    result = fine.train(valid, resume=resume, began=began)
+    if result["reason"] != "finished":  # of a part, no test set is scored
         result["next"] = GOES_ON
     else:
         round_weights(model, recipe.dtype)

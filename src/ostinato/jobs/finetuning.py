@@ -12,7 +12,7 @@ from ostinato.jobs.finetune_evaluation import NoteEvaluation, PieceEvaluation
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.training import describe
 from ostinato.train.answers import Answers
-from ostinato.train.loop import LossOf, Outcome, train
+from ostinato.train.loop import LossOf, train
 from ostinato.train.pieces import PieceBatches
 from ostinato.train.recipe import build_batches
 from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
@@ -63,9 +63,7 @@ class FineTuning:
         pieces = self.labelled.pieces[side]
         return PieceEvaluation(self.recipe, self.reader, self.vocabulary, pieces)
 
-    def train(
-        self, valid: Evaluation, *, resume: bool, began: float
-    ) -> tuple[Outcome, dict[str, object]]:
+    def train(self, valid: Evaluation, *, resume: bool, began: float) -> dict[str, object]:
         """Train, and what to report of how that ended; ``began`` as in ``train``."""
         recipe = self.recipe
         outcome = train(
@@ -81,7 +79,7 @@ class FineTuning:
         told: dict[str, object] = {"best_step": outcome.counters.best_step, "documents": documents}
         if self.labelled.unlabelled:
             told["unlabelled"] = self.labelled.unlabelled
-        return outcome, {**describe(outcome), **told}
+        return {**describe(outcome), **told}
 
     def scores(self, valid: Answers, temperature: float) -> dict[str, object]:
         """What to report of the answers to the valid side and, if asked, to the test side."""

@@ -1,8 +1,9 @@
 """``ostinato fit``: a model for the user's own labelled folder, and how well it really does.
 
 First the folder is looked at: counts, copies, kin that a careless split would separate. Then a
-head with an adapter is trained on the bundled trunk (``jobs.finetune``) and scored on songs that
-it never saw, beside baselines. The same command goes on with what was interrupted.
+head is made for the bundled trunk (``jobs.finetune``), for pieces by a regression and for notes
+with an adapter, and scored on songs that it never saw, beside baselines. The same command goes on
+with what was interrupted.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ostinato.jobs.fit_folder import find_items
 from ostinato.jobs.fit_groups import group_items
 from ostinato.jobs.fit_look import Look, look, show
 from ostinato.jobs.fit_read import MOST_LABELS, TrackLabels, read_items, track_labels
-from ostinato.jobs.show import console, print_json, printable
+from ostinato.jobs.show import console, percent, print_json, printable
 from ostinato.models.midiformer import checkpoint
 
 TRUNKS = ("midiformer", MELODY)  # the first of them that is bundled
@@ -37,8 +38,8 @@ class FitRequest:
     out: Path | None = None  # None: ``fit-`` and the folder's name
     labels: Path | None = None  # CSV file,label[,group]; None: sub-folders are classes
     notes: str | None = None  # labels of notes by track: "MELODY=tune,PIANO=rest"
-    epochs: float | None = None  # None: by the number of pieces
-    minutes: float | None = None  # None: ``MINUTES``; 0: no end
+    epochs: float | None = None  # of notes; None: by the number of pieces
+    minutes: float | None = None  # of notes; None: ``MINUTES``; 0: no end
     trunk: str | None = None  # None: the bundled one
     seed: int = 0
     dry_run: bool = False
@@ -51,6 +52,11 @@ class FitRequest:
             raise UserError(f"--epochs: expected a number above 0; got {self.epochs}")
         if self.minutes is not None and not 0 <= self.minutes < math.inf:
             raise UserError(f"--minutes: expected 0 (no end) or more; got {self.minutes}")
+        if self.notes is None and not (self.epochs is self.minutes is None):
+            raise UserError(
+                "--epochs and --minutes say how long labels of notes are learnt (--notes); labels "
+                "of pieces take one reading of the files: leave them out"
+            )
 
     @property
     def run(self) -> Path:
@@ -148,7 +154,7 @@ def _train(
     draw_confusion(
         model / "confusion.png", found.names, counts, title=f"{request.folder.name}, test side"
     )
-    story = _story(ended, recipe.train.steps)
+    story = _story(ended, recipe.train.steps) if found.of_notes else _regression(ended)
     write_card(
         model,
         found,
@@ -169,6 +175,15 @@ def _train(
             else f"label FILE --task {request.run}"
         )
         out.print(f"to use it: ostinato {printable(use)}", markup=False)
+    return told
+
+
+def _regression(ended: dict[str, object]) -> str:
+    """What was read, and how well the regression did on songs that were held out of it."""
+    told = f"{ended['read']:,} training pieces read in {ended['seconds']} s."
+    crossed = ended.get("cross-validation")
+    if isinstance(crossed, dict) and crossed:
+        told += f" Held out of the training side by songs: {percent(crossed['accuracy'])} right."
     return told
 
 

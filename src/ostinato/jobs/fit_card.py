@@ -77,7 +77,9 @@ def _lines(
     yield from ("---", "library_name: ostinato", "tags: [midi, symbolic-music]", "---", "")
     yield from (f"# {_plain(title)}", "")
     yield f"Tells of every {unit}: **{'**, **'.join(map(_plain, found.names))}**."
-    yield f"A head with an adapter on the frozen trunk `{_plain(trunk)}`, which it needs."
+    what = "head with an adapter" if found.of_notes else "regression on the mean states"
+    joint = "on" if found.of_notes else "of"
+    yield f"A {what} {joint} the frozen trunk `{_plain(trunk)}`, which it needs."
     yield "Made by `ostinato fit`."
     yield from (
         "",

@@ -9,7 +9,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from ostinato.train.loop import LoopConfig
 from ostinato.train.optimizer import OptimizerConfig
 
 HEAD = "fit"
-RANK = 8  # of the adapter
+RANK = 8  # of the adapter for notes
 EPOCHS = 12.0
 LEARNING_RATE, SMOOTHING = 1e-3, 0.05
 FEWEST_STEPS, MOST_STEPS = 120, 4000  # where epochs are not said
@@ -98,7 +98,7 @@ def write_data(found: Look, training: Training) -> None:
     into parts that fit a step's window.
     """
     out = training.out
-    rows = rows_of_parts(found, training)
+    rows = rows_of_parts(found, training) if found.of_notes else 0
     plan = {"files": _digest(found), "rows": rows}
     path = out / PLAN
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
@@ -129,7 +129,9 @@ def write_data(found: Look, training: Training) -> None:
 
 
 def _documents(found: Look, rows: int) -> Iterator[tuple[Entry, Item, slice]]:
-    """Every document with its file and the rows of it; only training pieces are cut."""
+    """Every document with its file and the rows of it; only training pieces are cut, into parts
+    of ``rows``; 0: none is.
+    """
     songs = sorted(set(found.grouping.group.values()))
     song = {name: f"s{number:06d}" for number, name in enumerate(songs)}
     unused = unused_pieces(found)
@@ -137,7 +139,7 @@ def _documents(found: Look, rows: int) -> Iterator[tuple[Entry, Item, slice]]:
         if item.name in unused:
             continue
         size = len(found.readings[item].values)
-        most = rows if found.sides[item.name] == "train" else size
+        most = rows if rows and found.sides[item.name] == "train" else size
         group = song[found.grouping.group[item.name]]
         for index, part in enumerate(parts(size, most)):
             length = part.stop - part.start
@@ -168,27 +170,32 @@ def _pieces(found: Look) -> Iterator[tuple[str, ...]]:
 
 
 def recipe(found: Look, training: Training) -> FinetuneRecipe:
-    """The recipe of the run."""
-    rows = training.window.rows
-    window = WindowConfig(rows=rows, tokens=training.scale.tokens, slots=training.window.slots)
-    steps = count_steps(found, training)
-    return FinetuneRecipe(
+    """The recipe of the run: of pieces a regression, of notes an adapter that steps train."""
+    rows, slots = training.window.rows, training.window.slots
+    common = FinetuneRecipe(
         run=training.out,
         shards=(training.out / SHARDS,),
         split=str(training.out / SPLIT),
         init=training.trunk,
         head=HEAD,
-        kind="note" if found.of_notes else "sequence",
         labels=found.names,
-        piece_labels="" if found.of_notes else str(training.out / LABELS),
+        stride=max(1, rows // 2),  # as whoever uses the model reads a piece
+        evaluation_batch=training.scale.batch,
+        device=training.device,
+        fresh=training.fresh,
+        window=WindowConfig(rows=rows, slots=slots),
+    )
+    if not found.of_notes:
+        labels = str(training.out / LABELS)
+        return replace(common, kind="sequence", pool="layers", piece_labels=labels)
+    steps = count_steps(found, training)
+    return replace(
+        common,
         adapter_rank=RANK,
         smoothing=SMOOTHING,
         batch=training.scale.batch,
         stride=max(1, rows * 3 // 4),
-        evaluation_batch=training.scale.batch,
-        device=training.device,
-        fresh=training.fresh,
-        window=window,
+        window=WindowConfig(rows=rows, tokens=training.scale.tokens, slots=slots),
         train=LoopConfig(
             steps=steps,
             seed=training.seed,

@@ -28,9 +28,10 @@ def describe(outcome: Outcome) -> dict[str, object]:
 
 
 def finish(folder: Path, result: dict[str, object]) -> dict[str, object]:
-    """Leave ``result.json`` and ``loss.png`` in the run directory."""
+    """Leave ``result.json`` in the run directory, and ``loss.png`` where steps were made."""
     write_json(folder / "result.json", result)
-    plot_metrics(folder)
+    if (folder / "metrics.jsonl").exists():
+        plot_metrics(folder)
     return {"run": str(folder), **result}
 
 

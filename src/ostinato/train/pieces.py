@@ -36,7 +36,13 @@ class Pieces:
         """So many of them at most, evenly spaced."""
         if len(self) <= most:
             return self
-        chosen = np.linspace(0, len(self) - 1, most).round().astype(np.int64)
+        return self._chosen(np.linspace(0, len(self) - 1, most).round().astype(np.int64))
+
+    def part(self, first: int, stop: int) -> Pieces:
+        """Those from ``first`` up to ``stop``, or to the last."""
+        return self._chosen(np.arange(first, min(stop, len(self)), dtype=np.int64))
+
+    def _chosen(self, chosen: Int64) -> Pieces:
         wanted = {id(self.documents.entries[i]) for i in chosen.tolist()}
         return Pieces(self.documents.select(lambda entry: id(entry) in wanted), self.truth[chosen])
 
@@ -134,10 +140,11 @@ class PieceBatches:
 
 @dataclass(frozen=True, eq=False)
 class PieceAnswers:
-    """What a head says of pieces, and the mean hidden state of each."""
+    """What a head says of pieces, the mean hidden state of each, and what the head read."""
 
     answers: Answers
     states: NDArray[np.float32]  # [d, D]
+    pooled: NDArray[np.float32]  # [d, W], the mean over its windows, weighted by their rows
 
 
 class PieceReader:
@@ -167,20 +174,24 @@ class PieceReader:
         """A piece's log-probabilities are the mean of its windows', weighted by their rows."""
         model, classify = reader.model.eval(), reader.model.sequence_head(head)
         pieces, device = len(self._pieces), reader.device
+        width, every_second = model.config.hidden_size, classify.every_second
         told = torch.zeros(pieces, len(model.specs[head].labels), device=device)
-        states = torch.zeros(pieces, model.config.hidden_size, device=device)
+        states = torch.zeros(pieces, width, device=device)
+        pooled = torch.zeros(pieces, classify.classify.in_features, device=device)
         tokens, seen = (torch.zeros(pieces, 1, device=device) for _ in range(2))
         for number, part in enumerate(self._batches.batches(self._windows, self._batch)):
             begin = number * self._batch
             index = torch.from_numpy(self._piece[begin : begin + self._batch]).to(device)
             with reader.autocast():
-                hidden = reader.hidden(part.tokens, reader.find(part.tokens))
+                ngrams = reader.find(part.tokens)
+                hidden = reader.hidden(part.tokens, ngrams, every_second=every_second)
                 logits = classify(hidden, part.tokens != PAD)
             rows = (part.source >= 0).sum(1, keepdim=True)
             told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
-            sums, counts = state_sums(hidden, part.row)
+            pooled.index_add_(0, index, classify.pooled(hidden, part.tokens != PAD).float() * rows)
+            sums, counts = state_sums(hidden[..., -width:], part.row)
             states.index_add_(0, index, sums)
             tokens.index_add_(0, index, counts[:, None].float())
             seen.index_add_(0, index, rows.float())
         answers = Answers((told / seen).double().cpu().numpy(), self._pieces.truth)
-        return PieceAnswers(answers, (states / tokens).cpu().numpy())
+        return PieceAnswers(answers, (states / tokens).cpu().numpy(), (pooled / seen).cpu().numpy())

@@ -33,10 +33,12 @@ class Reader:
     matcher: NgramMatcher | None  # None: a model without n-grams
     device: torch.device
 
-    def hidden(self, tokens: Tensor, ngrams: tuple[Tensor, ...]) -> Tensor:
+    def hidden(
+        self, tokens: Tensor, ngrams: tuple[Tensor, ...], *, every_second: bool = False
+    ) -> Tensor:
         """Hidden states [B, T, D] of tokens with their n-grams (``find``)."""
         batch = NgramBatch(*ngrams) if ngrams else None
-        return self.model.encoder(tokens, ngrams=batch)
+        return self.model.encoder(tokens, ngrams=batch, every_second=every_second)
 
     @torch.no_grad()
     def find(self, tokens: Tensor) -> tuple[Tensor, ...]:

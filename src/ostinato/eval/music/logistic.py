@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,46 +25,60 @@ class Logistic:
 
     def __call__(self, features: Float) -> NDArray[np.float64]:
         """Features [u, f] to probabilities [u, classes]."""
-        return _softmax(_standard(features, self.mean, self.scale) @ self.weight)
+        x = (features - self.mean) * self.scale
+        return _softmax(x @ self.weight[:-1] + self.weight[-1])
 
 
 def fit(features: Float, label: Int, classes: int, *, penalty: float) -> Logistic:
-    """The least of mean cross-entropy + penalty / 2 * |weight|^2, the bias left free.
+    """The least of mean cross-entropy + penalty / 2 * |weight|^2, the bias left free."""
+    return fits(features, label, classes, (penalty,))[0]
+
+
+def fits(features: Float, label: Int, classes: int, penalties: Sequence[float]) -> list[Logistic]:
+    """``fit`` for each penalty.
 
     By Nesterov's accelerated gradient from zero with the step 1/L, where L bounds the
-    curvature: no randomness, no line search.
+    curvature: no randomness, no line search. Where there are more features than units, along
+    the units' principal axes, outside of which no weight ever leaves zero.
     """
     mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
     scale = np.where(spread > 1e-9, 1 / np.maximum(spread, 1e-9), 0.0)
-    x = _standard(features, mean, scale)
-    target = np.eye(classes)[label]
+    x, axes = (features - mean) * scale, None
+    if x.shape[1] > len(x):
+        left, size, axes = np.linalg.svd(x, full_matrices=False)
+        x = left * size
+    x = np.hstack([x, np.ones((len(x), 1))])
+    steepest = float(np.linalg.eigvalsh(x.T @ x / len(x))[-1]) / 2
+    found: list[Logistic] = []
+    for penalty in penalties:
+        weight = _descend(x, np.eye(classes)[label], penalty, steepest + penalty)
+        if axes is not None:
+            weight = np.vstack([axes.T @ weight[:-1], weight[-1:]])
+        found.append(Logistic(mean, scale, weight))
+    return found
+
+
+def _descend(
+    x: NDArray[np.float64], target: NDArray[np.float64], penalty: float, curvature: float
+) -> NDArray[np.float64]:
     decay = np.append(np.full(x.shape[1] - 1, penalty), 0.0)[:, None]
-    curvature = float(np.linalg.eigvalsh(x.T @ x / len(x))[-1]) / 2 + penalty
-    weight = np.zeros((x.shape[1], classes))
-    before = weight
+    weight = before = np.zeros((x.shape[1], target.shape[1]))
     for step in range(STEPS):
         ahead = weight + step / (step + 3) * (weight - before)
         slope = x.T @ (_softmax(x @ ahead) - target) / len(x) + decay * ahead
         before, weight = weight, ahead - slope / curvature
-    return Logistic(mean, scale, weight)
+    return weight
 
 
 def choose(
     train: tuple[Float, Int], valid: tuple[Float, Int], classes: int
 ) -> tuple[Logistic, float]:
     """The fit to ``train`` with the penalty that is best on ``valid``, and that penalty."""
-    found = [(penalty, fit(*train, classes, penalty=penalty)) for penalty in PENALTIES]
+    found = fits(*train, classes, PENALTIES)
     features, label = valid
-    right = [float(np.mean(model(features).argmax(1) == label)) for _, model in found]
-    penalty, best = found[int(np.argmax(right))]
-    return best, penalty
-
-
-def _standard(
-    features: Float, mean: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Standardised features with a column of ones for the bias."""
-    return np.hstack([(features - mean) * scale, np.ones((len(features), 1))])
+    right = [float(np.mean(model(features).argmax(1) == label)) for model in found]
+    best = int(np.argmax(right))
+    return found[best], PENALTIES[best]
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

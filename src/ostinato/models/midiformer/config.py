@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ostinato.base.errors import UserError
 from ostinato.nn.transformer import LayerConfig
+
+Pool = Literal["first", "attention", "layers"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,11 @@ class MidiformerConfig:
         return self.hidden_size // self.num_heads
 
     @property
+    def width_of_layers(self) -> int:
+        """Of the states after every second layer side by side, the last layer's last."""
+        return self.hidden_size * ((self.num_layers + 1) // 2)
+
+    @property
     def layer(self) -> LayerConfig:
         """Sizes of one layer, the same for tokens and n-grams."""
         return LayerConfig(
@@ -108,12 +115,14 @@ class HeadSpec:
     """``note``: one prediction per note row; ``sequence``: one per window."""
     labels: tuple[str, ...]
     """Names of the classes, in the order of the logits."""
-    pool: Literal["first", "attention"] = "first"
-    """What a head of kind ``sequence`` reads: [CLS] as in the paper, or a learnt mean."""
+    pool: Pool = "first"
+    """What a head of kind ``sequence`` reads: [CLS] as in the paper, a learnt mean, or the plain
+    means after every second layer, of which it is linear.
+    """
 
     def __post_init__(self) -> None:
-        if self.pool not in ("first", "attention"):
-            raise UserError(f"a head pools by 'first' or 'attention', got {self.pool!r}.")
+        if self.pool not in get_args(Pool):
+            raise UserError(f"a head pools by 'first', 'attention' or 'layers', got {self.pool!r}.")
         if self.kind not in ("note", "sequence") or not self.labels:
             raise UserError(
                 f"a head is of kind 'note' or 'sequence' and has labels, got {self.kind!r} with "

@@ -67,23 +67,31 @@ class Midiformer(nn.Module):
         return self.tokens.weight + self.symbols(self.token_symbols).sum(1)
 
     def forward(
-        self, tokens: Int[Tensor, "b t"], *, ngrams: NgramBatch | None = None
-    ) -> Float[Tensor, "b t d"]:
+        self,
+        tokens: Int[Tensor, "b t"],
+        *,
+        ngrams: NgramBatch | None = None,
+        every_second: bool = False,
+    ) -> Float[Tensor, "b t w"]:
         """Return hidden states; those at PAD positions mean nothing and reach no other.
 
         ``ngrams`` may be None (nothing found) and is ignored by a model without n-gram
-        layers, so that an ablation sees the same batches.
+        layers, so that an ablation sees the same batches. ``every_second``: the states after
+        every second layer side by side, the last layer's last (``config.width_of_layers``).
         """
         key_mask = tokens != PAD
         positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
         table = sinusoids(positions, self.config.head_dim)
         hidden = self.dropout(self.norm(nn.functional.embedding(tokens, self.token_table())))
         injected = self._injections(ngrams)
+        kept: list[Tensor] = []
         for depth, layer in enumerate(self.layers):
             hidden = layer(hidden, table, key_mask)
             if injected:
                 hidden = hidden + injected[min(depth, len(injected) - 1)]
-        return hidden
+            if every_second and (len(self.layers) - depth) % 2:
+                kept.append(hidden)
+        return torch.cat(kept, -1) if every_second else hidden
 
     def _injections(self, ngrams: NgramBatch | None) -> list[Float[Tensor, "b t d"]]:
         """Return M G_l for each n-gram layer l; the last serves all deeper layers."""

@@ -23,7 +23,7 @@ from ostinato.base.files import atomic_write, write_json
 from ostinato.models.midiformer import checkpoint
 from ostinato.models.midiformer.adapter import AdapterSpec, factor_shapes, factors, fold
 from ostinato.models.midiformer.calibration import Calibration, Domain
-from ostinato.models.midiformer.config import HeadSpec
+from ostinato.models.midiformer.config import HeadSpec, Pool
 from ostinato.models.midiformer.encoder import Midiformer
 from ostinato.models.midiformer.model import MidiformerModel
 from ostinato.models.safetensors_io import check_finite, check_names, opened, read_config
@@ -39,7 +39,7 @@ class NamedHead:
     name: str
     kind: Literal["note", "sequence"]
     labels: tuple[str, ...]
-    pool: Literal["first", "attention"] = "first"
+    pool: Pool = "first"
 
     @property
     def spec(self) -> HeadSpec:

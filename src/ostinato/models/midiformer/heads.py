@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ostinato.models.midiformer.config import MidiformerConfig
+from ostinato.models.midiformer.config import MidiformerConfig, Pool
 from ostinato.models.midiformer.encoder import Midiformer, initialise
 
 
@@ -67,17 +65,22 @@ class SequenceHead(nn.Module):
     The paper pools the first token, [CLS]. ``attention`` pools all tokens instead: each of
     ``num_heads`` slices of the hidden states is averaged with weights of its own, a softmax
     over the window of a learnt linear score. It begins as about the plain mean.
+
+    ``layers`` has no tanh layer: the plain mean of all tokens, of the states after every second
+    layer (the encoder's ``every_second``), then a linear layer, which a regression finds.
     """
 
     def __init__(
         self,
         config: MidiformerConfig,
         num_labels: int,
-        pool: Literal["first", "attention"] = "first",
+        pool: Pool = "first",
     ) -> None:
         super().__init__()
-        self.pool = nn.Linear(config.hidden_size, config.hidden_size)
-        self.classify = nn.Linear(config.hidden_size, num_labels)
+        self.every_second = pool == "layers"
+        width = config.width_of_layers if self.every_second else config.hidden_size
+        self.pool = None if self.every_second else nn.Linear(width, width)
+        self.classify = nn.Linear(width, num_labels)
         self.dropout = nn.Dropout(config.dropout)
         attention = pool == "attention"
         self.attend = nn.Linear(config.hidden_size, config.num_heads) if attention else None
@@ -88,11 +91,21 @@ class SequenceHead(nn.Module):
     ) -> Float[Tensor, "b labels"]:
         """Return logits per window; position 0 must hold [CLS].
 
-        ``mask`` is False at padding, which attention leaves out; None: there is none.
+        ``mask`` is False at padding, which means leave out; None: there is none.
         """
-        return self.classify(self.dropout(torch.tanh(self.pool(self._pooled(hidden, mask)))))
+        pooled = self.pooled(hidden, mask)
+        if self.pool is None:
+            return nn.functional.linear(pooled, self.classify.weight.float(), self.classify.bias)
+        return self.classify(self.dropout(torch.tanh(self.pool(pooled))))
 
-    def _pooled(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
+    def pooled(
+        self, hidden: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"] | None = None
+    ) -> Float[Tensor, "b d"]:
+        """What the head reads of each window; of ``layers`` in float32."""
+        if self.every_second:
+            weight = torch.ones_like(hidden[..., 0]) if mask is None else mask
+            weight = weight.float()[..., None]
+            return (hidden.float() * weight).sum(1) / weight.sum(1)
         if self.attend is None:
             return hidden[:, 0]
         score = self.attend(hidden).float()

@@ -1,0 +1,147 @@
+"""A head of pieces by regression: from recipe to answers, gone on with, and its penalty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ostinato.base.errors import UserError
+from ostinato.data.shards import read_shards
+from ostinato.eval.music import logistic
+from ostinato.infer.load import load_piece_model
+from ostinato.jobs import finetune_regression as regression
+from ostinato.jobs.finetune import finetune
+from ostinato.jobs.pretrain import pretrain
+from toy_corpus import TINY_MODEL, TINY_WINDOW
+from toy_pieces import KINDS, write_toy_pieces
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Toy pieces and a model that is pre-trained on them."""
+    folder = write_toy_pieces(tmp_path_factory.mktemp("trunk"))
+    pre = f'run = "{folder}/pre"\nshards = ["{folder}/shards"]\nbatch = 4\n'
+    (folder / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + "[train]\nsteps = 2\n")
+    pretrain(folder / "pre.toml")
+    return folder
+
+
+@pytest.fixture
+def recipe(trunk: Path, tmp_path: Path) -> Path:
+    text = (
+        f'run = "{tmp_path}/fine"\ninit = "{trunk}/pre/model"\nshards = ["{trunk}/shards"]\n'
+        f'split = "{trunk}/split.csv"\nkind = "sequence"\nhead = "kind"\npool = "layers"\n'
+        f'piece_labels = "{trunk}/labels.csv"\nstride = 12\nreport_test = true\n'
+    )
+    (tmp_path / "recipe.toml").write_text(text + TINY_WINDOW)
+    return tmp_path / "recipe.toml"
+
+
+def result(recipe: Path) -> dict[str, object]:
+    return json.loads((recipe.parent / "fine" / "result.json").read_text())
+
+
+def test_from_recipe_to_answers(recipe: Path, trunk: Path) -> None:
+    finetune(recipe)
+    told, head = result(recipe), recipe.parent / "fine" / "model"
+    assert told["reason"] == "finished" and told["penalty"] in regression.PENALTIES
+    for side in ("valid", "test"):
+        scores = told[side]
+        assert isinstance(scores, dict)
+        assert (scores["accuracy"], scores["pieces"]) == (1.0, 4)
+    assert {p.name for p in head.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    assert not (recipe.parent / "fine" / "loss.png").exists()
+    assert "A regression on the mean states" in (head / "README.md").read_text()
+    model = load_piece_model(head, device="cpu")
+    documents = read_shards([trunk / "shards"])
+    for number in range(16):
+        first, last = documents.offset[number : number + 2]
+        found = model.label_words(documents.values[first:last])
+        assert found.label == KINDS[number % 3 == 2]
+        assert not np.isnan(found.distance)
+
+
+def test_what_was_read_is_not_read_again(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted after each block, it comes to the same weights."""
+    finetune(recipe)
+    head = recipe.parent / "fine" / "model" / "model.safetensors"
+    whole = head.read_bytes()
+    count = result(recipe)["read"]
+    assert isinstance(count, int) and count > 6
+
+    @contextmanager
+    def at_once() -> Iterator[object]:
+        yield lambda: True
+
+    monkeypatch.setattr(regression, "BLOCK", 3)
+    monkeypatch.setattr(regression, "interruptible", at_once)
+    fresh = ["fresh=true"]
+    for read in range(3, count, 3):
+        finetune(recipe, fresh)
+        fresh = []
+        told = result(recipe)
+        assert (told["reason"], told["read"]) == ("interrupted", read)
+        assert "goes on" in str(told["next"]) and not head.exists()
+    finetune(recipe)
+    assert result(recipe)["reason"] == "finished"
+    assert head.read_bytes() == whole
+
+
+def test_the_time_of_a_call_ends_it(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(regression, "BLOCK", 3)
+    finetune(recipe, ["train.max_seconds=1e-6"])
+    assert (result(recipe)["reason"], result(recipe)["read"]) == ("out of time", 3)
+
+
+@pytest.mark.parametrize("change", ["adapter_rank=2", 'init=""'])
+def test_it_needs_an_encoder_as_it_is(recipe: Path, change: str) -> None:
+    with pytest.raises(UserError, match="needs `init` and no adapter_rank"):
+        finetune(recipe, [change])
+
+
+def test_no_song_is_in_two_folds() -> None:
+    """Labels are drawn by song and features tell the song alone: held out, nothing is known."""
+    rng = np.random.default_rng(0)
+    song = np.repeat(np.arange(60), 4)
+    truth = rng.integers(0, 2, 60)[song]
+    features = rng.normal(size=(60, 80))[song].astype(np.float32)
+    _, score = regression.choose_penalty(features, truth, song.astype(str), 2)
+    assert 0.3 < score["accuracy"] < 0.7
+    assert (logistic.fit(features, truth, 2, penalty=1e-2)(features).argmax(1) == truth).all()
+
+
+def test_the_penalty_is_that_of_the_least_loss_and_of_one_song_the_middle_one() -> None:
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(120, 10)).astype(np.float32)
+    truth = (features[:, 0] + 0.1 * rng.normal(size=120) > 0).astype(np.int64)
+    songs = np.arange(120).astype(str)
+    noise, score = regression.choose_penalty(features, rng.permutation(truth), songs, 2)
+    real, better = regression.choose_penalty(features, truth, songs, 2)
+    assert noise > real and better["accuracy"] > 0.8 > score["accuracy"]
+    assert regression.choose_penalty(features, truth, np.array(["a"] * 120), 2) == (0.1, {})
+
+
+def test_along_principal_axes_the_regression_is_the_same() -> None:
+    """More features than units; the weights are those that plain descent finds."""
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(12, 40)).astype(np.float32)
+    truth = np.arange(12) % 3
+    few, more = logistic.fits(features, truth, 3, (1e-2, 1.0))
+    scaled = (features - few.mean) * few.scale
+    x = torch.from_numpy(scaled)
+    for model, penalty in ((few, 1e-2), (more, 1.0)):
+        weight, bias = (torch.from_numpy(part) for part in (model.weight[:-1], model.weight[-1]))
+        weight.requires_grad_()
+        bias.requires_grad_()
+        loss = torch.nn.functional.cross_entropy(x @ weight + bias, torch.from_numpy(truth))
+        (loss + penalty / 2 * (weight**2).sum()).backward()
+        assert weight.grad is not None and bias.grad is not None
+        assert max(float(weight.grad.abs().max()), float(bias.grad.abs().max())) < 1e-3
