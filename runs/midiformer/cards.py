@@ -10,6 +10,7 @@ from typing import Any
 
 from ostinato.data.selection import held_out
 from ostinato.data.shards import read_entries
+from ostinato.jobs.finetune_card import UNKNOWN
 from ostinato.music.corpora import find_corpus
 
 TITLE = "# "
@@ -59,6 +60,18 @@ def trunk_card(name: str, pretrained: Path, taught: Path | None) -> str:
         "Piano and tunes are what it knows. It reads onset, pitch and duration on a grid of 16ths."
     )
     return "\n".join([*lines, "", "## Limits", "", limits, ""])
+
+
+def as_bundled(card: str, name: str) -> str:
+    """The card of a head under the name that it has in the package, its licence on top.
+
+    A run's card is called as the run. Weights learnt from music whose licence nobody states are
+    not called free.
+    """
+    lines = [f"{TITLE}{name}" if line.startswith(TITLE) else line for line in card.split("\n")]
+    free = UNKNOWN not in card
+    lines.insert(1, "license: apache-2.0" if free else "license: other")
+    return "\n".join(lines)
 
 
 def with_scores(card: str, results: Sequence[Mapping[str, Any]], names: Mapping[str, str]) -> str:

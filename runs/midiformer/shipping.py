@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from midiformer.cards import trunk_card, with_scores
+from midiformer.cards import as_bundled, trunk_card, with_scores
 from midiformer.stages import PEERS, SHIPPED, TASKS
 from midiformer.trunks import (
     PRETRAINED,
@@ -131,6 +131,8 @@ def bundle(folder: Path, weights: Path, results: Path | None = None) -> Iterator
             _name_trunk(weights / bundled, TRUNK)
         card = weights / bundled / CARD
         text = card.read_text(encoding="utf-8")
+        if name != TRUNK:
+            text = as_bundled(text, bundled)
         called = names if name == TRUNK else {name: bundled}
         called = called | {ours: ours for ours in called.values()}
         write_text(card, with_scores(text, told, called))

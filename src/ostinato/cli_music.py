@@ -73,10 +73,7 @@ def fit(
     ] = None,
     epochs: Annotated[
         float | None,
-        typer.Option(
-            help="Of --notes: passes over the pieces; default: by their number.",
-            show_default=False,
-        ),
+        typer.Option(help="Of --notes: passes over the pieces.", show_default="by their number"),
     ] = None,
     minutes: Annotated[
         float | None,

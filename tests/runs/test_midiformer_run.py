@@ -34,7 +34,7 @@ sys.path.insert(0, str(RUNS))
 
 import importlib.util  # noqa: E402
 
-from midiformer import shards, shipping, stages, trunks  # noqa: E402
+from midiformer import cards, shards, shipping, stages, trunks  # noqa: E402
 from music_ablations import arms  # noqa: E402
 from music_corpora import packing, published  # noqa: E402
 
@@ -216,6 +216,14 @@ def test_heads_go_into_the_package_by_the_name_of_their_trunk(
     assert "95 % interval" not in (weights / "midiformer-melody/README.md").read_text()
     described = json.loads((weights / "midiformer-melody/config.json").read_text())
     assert described["trunk"] == "midiformer"
+    dance = (weights / "midiformer-dance/README.md").read_text()
+    assert dance.startswith("---\nlicense: apache-2.0\n") and "\n# midiformer-dance\n" in dance
+
+
+def test_weights_from_music_without_a_licence_are_not_called_free() -> None:
+    card = "---\ntags: [midi]\n---\n\n# run-7\n\n| pianist8 | 334 | unknown, research use |\n"
+    told = cards.as_bundled(card, "midiformer-composer")
+    assert told.startswith("---\nlicense: other\ntags: [midi]\n---\n\n# midiformer-composer\n")
 
 
 def test_versions_with_labels_are_shards_of_their_own(trained: Path) -> None:
