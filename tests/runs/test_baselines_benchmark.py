@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -28,3 +29,32 @@ def test_rows_tell_what_was_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     cells = dict(zip(head.split("|"), rows[0].split("|"), strict=True))
     assert cells[" MidiBERT "] == " 51.63 "
     assert cells[" majority "].strip().endswith("]")
+
+
+def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import music_table
+
+    scores = {"accuracy": 0.5, "interval": [0.25, 0.75], "confusion": [[1, 0], [1, 0]]}
+    one: dict[str, object] = {
+        "task": "dance",
+        "protocol": "clean",
+        "unit": "piece",
+        "units": {"test": 2},
+        "documents": {"test": 2},
+        "published_midibert": None,
+        "models": {"dance-clean-rotary": {**scores, "accuracy": 1.0}},
+        "baselines": {"majority": scores},
+    }
+    models = {"dance-clean-rotary": {**scores, "accuracy": 1.0}, "midiformer-dance": scores}
+    for name, result in (("a", one), ("b", {**one, "models": models})):
+        (tmp_path / name).write_text(json.dumps({"results": [result]}), encoding="utf-8")
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(music_table, "keep", lambda name, told: kept.update({name: told}))
+    monkeypatch.setattr(sys, "argv", ["music_table", str(tmp_path / "a"), str(tmp_path / "b")])
+    music_table.main()
+    assert "confusion" not in json.dumps(kept) and "0.75" in json.dumps(kept)
+    cells = "| 2 pieces, 2 documents |  | 50.00 [25.0, 75.0] | 50.00 [25.0, 75.0] |  |  |  |  |"
+    assert capsys.readouterr().out.splitlines()[-1] == f"| dance | clean {cells}"
+    assert "not trained yet" in list(music_table.markdown([one]))[-1]

@@ -1,0 +1,86 @@
+"""The table of ``docs/music.md``, from what ``evaluate --suite music`` has written.
+
+    python benchmarks/music_table.py RESULTS.json...
+
+Each argument is a ``results.json`` of the suite; of a task and protocol that two of them hold, the
+later one counts. It prints the table and keeps all figures but the confusion matrices in
+``results/``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from keep import keep
+from music_baselines import COLUMNS
+
+OURS = ("-clean", "-published")  # how the names of our own further models end; peers' do not
+
+
+def main() -> None:
+    """Read, keep, print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("results", type=Path, nargs="+", help="results.json of the suite")
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for path in parser.parse_args().results:
+        for result in json.loads(path.read_text(encoding="utf-8"))["results"]:
+            found[result["task"], result["protocol"]] = _short(result)
+    machine = f"{platform.processor() or platform.machine()}, Python {platform.python_version()}"
+    keep("music-table", {"machine": machine, "results": list(found.values())})
+    print("\n".join(markdown(list(found.values()))))
+
+
+def _short(result: dict[str, Any]) -> dict[str, Any]:
+    """A result without what is long."""
+    return {
+        key: {
+            name: {k: v for k, v in scores.items() if k not in ("confusion", "classes")}
+            for name, scores in value.items()
+        }
+        if key in ("models", "baselines")
+        else value
+        for key, value in result.items()
+    }
+
+
+def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
+    """A row for each task and protocol; accuracies in %, with 95 % intervals."""
+    columns = ("task", "protocol", "test set", "MidiBERT", "ours", *COLUMNS)
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
+    for result in sorted(results, key=lambda one: (one["task"], one["protocol"])):
+        cells = [result["task"], result["protocol"], _test_set(result)]
+        published = result["published_midibert"]
+        cells.append("" if published is None else f"{100 * published:.2f}")
+        cells.append(next((_cell(scores) for scores in _ours(result)), "not trained yet"))
+        cells += [_cell(result["baselines"].get(name)) for name in COLUMNS]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _test_set(result: dict[str, Any]) -> str:
+    return (
+        f"{result['units']['test']:,} {result['unit']}s, {result['documents']['test']:,} documents"
+    )
+
+
+def _ours(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The scores of our own models: the bundled head, or what is named ``TASK-PROTOCOL``."""
+    for name, scores in result["models"].items():
+        if name.startswith("midiformer-") or name.endswith(OURS):
+            yield scores
+
+
+def _cell(scores: dict[str, Any] | None) -> str:
+    if scores is None:
+        return ""
+    low, high = scores["interval"]
+    return f"{100 * scores['accuracy']:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+if __name__ == "__main__":
+    main()
