@@ -145,6 +145,17 @@ def test_order_matters_but_not_where_it_begins(positions: str, tokens: torch.Ten
 
 
 @SCHEMES
+def test_every_second_layer_up_to_the_last(positions: str, tokens: torch.Tensor) -> None:
+    encoder = model_of(positions).encoder
+    states: list[torch.Tensor] = []
+    for layer in encoder.layers:
+        layer.register_forward_hook(lambda *found: states.append(found[-1]))
+    found, plain = encoder(tokens, every_second=True), encoder(tokens)
+    kept = states[: len(encoder.layers)][(len(encoder.layers) - 1) % 2 :: 2]
+    torch.testing.assert_close(found, torch.cat([*kept[:-1], plain], -1))
+
+
+@SCHEMES
 def test_a_masked_word_hides_all_its_columns(positions: str, tokens: torch.Tensor) -> None:
     """And each column counts where the word is seen."""
     encoder = model_of(positions).encoder

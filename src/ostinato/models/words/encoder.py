@@ -37,10 +37,13 @@ class WordEncoder(nn.Module):
         self.last_norm = RMSNorm(config.hidden_size, config.norm_eps) if rotary else None
         self._initialise()
 
-    def forward(self, tokens: Int[Tensor, "b t"], *, ngrams: None = None) -> Float[Tensor, "b t d"]:
+    def forward(
+        self, tokens: Int[Tensor, "b t"], *, ngrams: None = None, every_second: bool = False
+    ) -> Float[Tensor, "b t w"]:
         """Return hidden states; those at PAD positions mean nothing and reach no other.
 
         There are no n-grams: the argument is that of a Midiformer, whose place this takes.
+        ``every_second``: those after every second layer side by side, the last layer's last.
         """
         del ngrams
         hidden = self.project(torch.cat(self._embedded(tokens), -1))
@@ -49,9 +52,13 @@ class WordEncoder(nn.Module):
         # A window without a word has no key to see: it may see the padding.
         mask = mask | ~mask.any(-1, keepdim=True)
         attend = self._rotary(tokens, mask) if self.norm is None else None
-        for layer in self.layers:
+        kept: list[Tensor] = []
+        for depth, layer in enumerate(self.layers):
             hidden = layer(hidden, attend or mask)
-        return hidden if self.last_norm is None else self.last_norm(hidden)
+            if every_second and (len(self.layers) - depth) % 2:
+                kept.append(hidden)
+        last = hidden if self.last_norm is None else self.last_norm(hidden)
+        return torch.cat([*kept[:-1], last], -1) if every_second else last
 
     def _embedded(self, tokens: Tensor) -> list[Tensor]:
         """The embedding of each column; special tokens have rows of their own behind the values."""
