@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from keep import keep
@@ -79,8 +80,13 @@ def _row(result: Result) -> tuple[str, ...]:
 def _cell(scores: TaskScores | None) -> str:
     if scores is None:
         return ""
-    low, high = scores.interval
-    return f"{100 * scores.accuracy:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return cell(scores.accuracy, scores.interval)
+
+
+def cell(accuracy: float, interval: Sequence[float]) -> str:
+    """An accuracy and its interval, in %."""
+    low, high = interval
+    return f"{100 * accuracy:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 if __name__ == "__main__":

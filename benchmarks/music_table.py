@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from keep import keep
-from music_baselines import COLUMNS
+from music_baselines import COLUMNS, cell
 
 OURS = ("-clean", "-published")  # how the names of our own further models end; peers' do not
 
@@ -78,8 +78,7 @@ def _ours(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _cell(scores: dict[str, Any] | None) -> str:
     if scores is None:
         return ""
-    low, high = scores["interval"]
-    return f"{100 * scores['accuracy']:.2f} [{100 * low:.1f}, {100 * high:.1f}]"
+    return cell(scores["accuracy"], scores["interval"])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ostinato.data.shards import Entry, ShardWriter
-from toy_corpus import HEADER, toy_document
+from ostinato.jobs.pretrain import pretrain
+from toy_corpus import HEADER, TINY_MODEL, TINY_WINDOW, toy_document
 
 KINDS = ("staccato", "tenuto")
 SIDES = ("train", "train", "valid", "test")
@@ -28,4 +29,13 @@ def write_toy_pieces(folder: Path, *, pieces: int = 16, seed: int = 0) -> Path:
             labels.append(f"d{number},{KINDS[tenuto]}")
     (folder / "split.csv").write_text("\n".join(split) + "\n")
     (folder / "labels.csv").write_text("\n".join(labels) + "\n")
+    return folder
+
+
+def write_toy_trunk(folder: Path) -> Path:
+    """``write_toy_pieces``, and an encoder in ``pre/model`` that has seen them for two steps."""
+    write_toy_pieces(folder)
+    pre = f'run = "{folder}/pre"\nshards = ["{folder}/shards"]\nbatch = 4\n'
+    (folder / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + "[train]\nsteps = 2\n")
+    pretrain(folder / "pre.toml")
     return folder

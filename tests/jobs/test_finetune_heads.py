@@ -17,15 +17,14 @@ from ostinato.eval.music import record
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
 from ostinato.jobs.finetune_data import read_piece_labels
-from ostinato.jobs.pretrain import pretrain
 from ostinato.models import midiformer
 from ostinato.models.midiformer import head_directory
 from ostinato.music import splits
 from ostinato.music.corpora import find_corpus
 from ostinato.train.pieces import PieceAnswers, PieceReader
 from ostinato.train.steps import Reader, SequenceLabelStep
-from toy_corpus import TINY_MODEL, TINY_WINDOW
-from toy_pieces import KINDS, write_toy_pieces
+from toy_corpus import TINY_WINDOW
+from toy_pieces import KINDS, write_toy_pieces, write_toy_trunk
 
 TRAIN = """
 [train]
@@ -40,11 +39,7 @@ warmup_steps = 2
 @pytest.fixture(scope="module")
 def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toy pieces and a model that is pre-trained on them."""
-    folder = write_toy_pieces(tmp_path_factory.mktemp("trunk"))
-    pre = f'run = "{folder}/pre"\nshards = ["{folder}/shards"]\nbatch = 4\n'
-    (folder / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + "[train]\nsteps = 2\n")
-    pretrain(folder / "pre.toml")
-    return folder
+    return write_toy_trunk(tmp_path_factory.mktemp("trunk"))
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ from ostinato.eval.music import logistic
 from ostinato.infer.load import load_piece_model
 from ostinato.jobs import finetune_regression as regression
 from ostinato.jobs.finetune import finetune
-from ostinato.jobs.pretrain import pretrain
-from toy_corpus import TINY_MODEL, TINY_WINDOW
-from toy_pieces import KINDS, write_toy_pieces
+from toy_corpus import TINY_WINDOW
+from toy_pieces import KINDS, write_toy_trunk
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -27,11 +26,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture(scope="module")
 def trunk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Toy pieces and a model that is pre-trained on them."""
-    folder = write_toy_pieces(tmp_path_factory.mktemp("trunk"))
-    pre = f'run = "{folder}/pre"\nshards = ["{folder}/shards"]\nbatch = 4\n'
-    (folder / "pre.toml").write_text(pre + TINY_WINDOW + TINY_MODEL + "[train]\nsteps = 2\n")
-    pretrain(folder / "pre.toml")
-    return folder
+    return write_toy_trunk(tmp_path_factory.mktemp("trunk"))
 
 
 @pytest.fixture

@@ -185,10 +185,11 @@ class PieceReader:
             with reader.autocast():
                 ngrams = reader.find(part.tokens)
                 hidden = reader.hidden(part.tokens, ngrams, every_second=every_second)
-                logits = classify(hidden, part.tokens != PAD)
+                read = classify.pooled(hidden, part.tokens != PAD)
+                logits = classify.logits(read)
             rows = (part.source >= 0).sum(1, keepdim=True)
             told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
-            pooled.index_add_(0, index, classify.pooled(hidden, part.tokens != PAD).float() * rows)
+            pooled.index_add_(0, index, read.float() * rows)
             sums, counts = state_sums(hidden[..., -width:], part.row)
             states.index_add_(0, index, sums)
             tokens.index_add_(0, index, counts[:, None].float())

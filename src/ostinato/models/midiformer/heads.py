@@ -93,7 +93,10 @@ class SequenceHead(nn.Module):
 
         ``mask`` is False at padding, which means leave out; None: there is none.
         """
-        pooled = self.pooled(hidden, mask)
+        return self.logits(self.pooled(hidden, mask))
+
+    def logits(self, pooled: Float[Tensor, "b d"]) -> Float[Tensor, "b labels"]:
+        """Return logits from what ``pooled`` gives."""
         if self.pool is None:
             return nn.functional.linear(pooled, self.classify.weight.float(), self.classify.bias)
         return self.classify(self.dropout(torch.tanh(self.pool(pooled))))
