@@ -203,7 +203,8 @@ def summary(out: Path) -> Iterator[str]:
         valid = told.get("valid", {})
         found = {key: valid.get(key) for key in ("accuracy", "loss")}
         score = ", ".join(f"{key} {x:.4f}" for key, x in found.items() if isinstance(x, float))
+        done = f"step {told['step']}" if "step" in told else f"{told['read']} pieces read"
         yield (
-            f"{path.parent.name}: {told['reason']}, step {told['step']}, {told['seconds']} s, "
+            f"{path.parent.name}: {told['reason']}, {done}, {told['seconds']} s, "
             f"on valid {score or 'not scored'}"
         )

@@ -43,11 +43,9 @@ SHIPPED = ("melody", "velocity", "composer", "emotion", "dance")
 OF_NOTES = ("melody", "velocity")
 PEERS = ("rotary", "relative")
 WHOLE = ("model.dropout=0.1", "train.optimizer.learning_rate=3e-4")  # where nothing is frozen
-OURS = ("adapter_rank", "adapter_targets", "init", "pool")  # what a peer's fine-tuning has not
+OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
+TEACHING_STEPS = 6000  # twice as long as a head learns on a frozen trunk
 TRANSPOSE = 6  # semitones either way
-# Of pieces ours is one reading and a regression, in seconds; a peer is trained, and for so long.
-PEERS_PIECES: Mapping[str, Any] = {"batch": 32, "smoothing": 0.05, "stride": 128}
-PEERS_SECONDS = 35.0
 LEAST = 60.0  # seconds that a call must have left for a task to begin
 MARGIN = 10.0  # seconds before the end of a call in which a task saves its state
 TURN = "turn.lock"  # who holds it trains
@@ -96,7 +94,7 @@ def teaching(session: Session) -> Iterator[Job]:
     """All of the trunk learns the melody too: another trunk, on which the other heads may stand."""
     table = read_table(CONFIGS / "midiformer-melody.toml")
     table |= {"init": pretrained_model(session.out / PRETRAINED), "adapter_rank": 0}
-    _set(table, *WHOLE)
+    _set(table, *WHOLE, f"train.steps={TEACHING_STEPS}")
     yield _job(session, TAUGHT, table)
 
 
@@ -144,7 +142,8 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
     """A plain encoder of our trunk's size: the same data, windows and tasks, and for each training
     the seconds that ours took, by the ``RUN/result.json`` in ``like``.
 
-    All of it is trained for each task, and nothing but the words is shown to it.
+    All of it is trained for each task of notes, and nothing but the words is shown to it. Of
+    pieces its head is the regression that ours is.
     """
     name = f"peer-{positions}"
     if not session.only or "pretrain" in session.only:
@@ -155,14 +154,13 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
     for task in _tasks(session):
         ours = recipe(task)
         table = {key: value for key, value in ours.items() if key not in OURS}
-        table["window"] = {"rows": ours["window"]["rows"], "transpose": TRANSPOSE}
-        table |= {"init": pretrained_model(session.out / name), "model": {"dropout": 0.1}}
-        seconds = f"train.budget_seconds={PEERS_SECONDS}"
+        table["window"] = {"rows": ours["window"]["rows"]}
+        table["init"] = pretrained_model(session.out / name)
         if task in OF_NOTES:
+            table |= {"model": {"dropout": 0.1}}
             seconds = _seconds(like / _ours(task, taught=session.trunk == "melody"))
-        else:
-            table = {**table, **PEERS_PIECES, "train": {}}
-        _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS, seconds)
+            _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS, seconds)
+            _set(table, f"window.transpose={TRANSPOSE}")
         yield _job(session, f"{name}-{task}", table, FinetuneWordsRecipe, finetune_words.run)
 
 

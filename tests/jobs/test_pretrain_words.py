@@ -14,9 +14,11 @@ import torch
 
 from ostinato.base.config import load_recipe
 from ostinato.base.errors import UserError
+from ostinato.data.shards import read_shards
 from ostinato.eval.music import record
 from ostinato.jobs import finetune, finetune_words
 from ostinato.jobs.finetune_words import FinetuneWordsRecipe
+from ostinato.jobs.music_peers import load_word_pieces
 from ostinato.jobs.pretrain import pretrain
 from ostinato.jobs.pretrain_words import PretrainWordsRecipe
 from ostinato.models import words
@@ -131,6 +133,19 @@ def test_whole_pieces_are_labelled_by_a_file(folder: Path) -> None:
     (scored,) = record.read(folder / "fine" / record.NAME)
     assert (scored.task, scored.split) == ("letter", f"{folder}/split.csv")
     assert scored.digest == record.digest(folder / "fine" / "model")
+    regression = [*pieces, "pool=layers", f"run={folder}/layers", f"init={folder}/rotary/model"]
+    regression.append("dtype=float32")
+    finetune_words.finetune(folder / "fine.toml", regression)
+    found = result(folder, "layers")
+    assert (found["read"], found["test"]["pieces"]) == (8, 2)
+    before, after = (words.load(folder / run / "model") for run in ("rotary", "layers"))
+    held = after.encoder.state_dict()
+    assert all(torch.equal(held[name], one) for name, one in before.encoder.state_dict().items())
+    model = load_word_pieces(folder / "layers" / "model", device="cpu")
+    values = read_shards([folder / "shards"]).values[:20]
+    told = model.label_words(values)
+    assert told.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert told.label in ("a", "b")
 
 
 def test_the_same_notes_are_scored_as_of_a_midiformer(folder: Path) -> None:

@@ -22,10 +22,12 @@ from ostinato.base.errors import UserError
 from ostinato.jobs.finetune_data import Labelled, read_labelled
 from ostinato.jobs.finetune_evaluation import GOES_ON, round_weights
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
+from ostinato.jobs.finetune_regression import regress
 from ostinato.jobs.finetuning import FineTuning
 from ostinato.jobs.training import finish, main, report
 from ostinato.models.midiformer import Calibration, HeadSpec
 from ostinato.models.midiformer.calibration import save_calibration
+from ostinato.models.midiformer.config import Pool
 from ostinato.models.words import WordModel
 from ostinato.train.answers import fit_temperature
 from ostinato.train.loop import LoopConfig
@@ -56,7 +58,7 @@ class FinetuneWordsRecipe:
     labels: tuple[str, ...] = ()
     piece_labels: str = ""
     piece_task: str = ""
-    pool: Literal["first", "attention"] = "attention"
+    pool: Pool = "attention"
     smoothing: float = 0.0
     batch: int = 32
     windows_per_piece: int = 1
@@ -83,7 +85,7 @@ class FinetuneWordsRecipe:
     @property
     def common(self) -> FinetuneRecipe:
         """The same for what does not ask which model it is: documents, drawing and scores."""
-        own = ("init", "window", "model")
+        own = ("window", "model")
         shared = {name: getattr(self, name) for name in self.__dataclass_fields__}
         shared = {name: value for name, value in shared.items() if name not in own}
         return FinetuneRecipe(**shared, window=self.window.config)
@@ -104,7 +106,11 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     model = _model(recipe, labelled, device)
     fine = FineTuning(recipe.common, labelled, vocabulary, word_reader(model, device))
     valid = fine.evaluation("valid")
-    result = fine.train(valid, resume=resume, began=began)
+    if fine.recipe.regression:
+        round_weights(model, recipe.dtype)  # the encoder too: what is read is what is written
+        result, _ = regress(fine, resume=resume, began=began)
+    else:
+        result = fine.train(valid, resume=resume, began=began)
     if result["reason"] != "finished":  # of a part, no test set is scored
         result["next"] = GOES_ON
     else:
