@@ -20,6 +20,7 @@ from keep import keep
 from music_baselines import COLUMNS, cell
 
 OURS = ("-clean", "-published")  # how the names of our own further models end; peers' do not
+PEER = "-rotary"  # how that of the plain encoder ends
 
 
 def main() -> None:
@@ -50,7 +51,7 @@ def _short(result: dict[str, Any]) -> dict[str, Any]:
 
 def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
     """A row for each task and protocol; accuracies in %, with 95 % intervals."""
-    columns = ("task", "protocol", "test set", "MidiBERT", "ours", *COLUMNS)
+    columns = ("task", "protocol", "test set", "MidiBERT", "ours", "plain encoder", *COLUMNS)
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     for result in sorted(results, key=lambda one: (one["task"], one["protocol"])):
@@ -58,6 +59,8 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
         published = result["published_midibert"]
         cells.append("" if published is None else f"{100 * published:.2f}")
         cells.append(next((_cell(scores) for scores in _ours(result)), "not trained yet"))
+        peers = (scores for name, scores in result["models"].items() if name.endswith(PEER))
+        cells.append(_cell(next(peers, None)))
         cells += [_cell(result["baselines"].get(name)) for name in COLUMNS]
         yield f"| {' | '.join(cells)} |"
 
