@@ -14,6 +14,7 @@ said is as in ``full``):
     cp7              the seven-column words, with chords, tempo and velocity
     token-masking    tokens masked one by one
     scratch          not pre-trained
+    rotary-layers    rotary positions, normalised before each part instead of after it
     relative         MidiBERT-style: one position a word, relative_key_query
     rotary           a plain encoder of today: one position a word, rotary
 

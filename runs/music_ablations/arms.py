@@ -16,7 +16,10 @@ from ostinato.music.compound_words import vocabulary
 
 @dataclass(frozen=True)
 class Arm:
-    """What is compared; ``positions`` is of a word encoder, the rest of a Midiformer."""
+    """What is compared; ``positions`` is of a word encoder, the rest of a Midiformer.
+
+    ``layers`` are the positions of a Midiformer, and what goes with them.
+    """
 
     scheme: str = "cp4"
     merges: int = 1000
@@ -24,6 +27,7 @@ class Arm:
     rank: str = "count"
     masking: str = "note"
     pretrained: bool = True
+    layers: str = "relative"
     positions: str = ""
 
     @property
@@ -40,6 +44,7 @@ ARMS: Mapping[str, Arm] = {
     "cp7": Arm(scheme="cp7"),
     "token-masking": Arm(masking="token"),
     "scratch": Arm(pretrained=False),
+    "rotary-layers": Arm(layers="rotary"),
     "relative": Arm(positions="relative"),
     "rotary": Arm(positions="rotary"),
 }
@@ -130,6 +135,7 @@ def _parameters(arm: Arm, given: tuple[tuple[str, int], ...]) -> int:
                 lexicon_size=1 + arm.ngrams * (arm.rank != "none"),
                 symbol_count=sum(columns) + 1,
                 symbols_per_token=len(columns),
+                positions=arm.layers,  # pyright: ignore[reportArgumentType]
                 **sizes,
             )
             model = MidiformerModel(config, masked_token=True)

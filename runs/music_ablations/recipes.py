@@ -140,7 +140,9 @@ def model_shape(session: Session, arm: Arm) -> dict[str, int]:
 
 def _model(session: Session, arm: Arm, dropout: float) -> dict[str, Any]:
     sizes = model_shape(session, arm)
-    return {**(of_words(arm, sizes) if arm.positions else sizes), "dropout": dropout}
+    if arm.positions:
+        return {**of_words(arm, sizes), "dropout": dropout}
+    return {**sizes, "positions": arm.layers, "dropout": dropout}
 
 
 def _training(session: Session, seed: int, seconds: float, rate: float) -> dict[str, Any]:

@@ -11,6 +11,12 @@ from torch.nn.functional import pad
 from ostinato.base.errors import UserError
 from ostinato.models.midiformer import Midiformer, MidiformerConfig, MidiformerModel, NgramBatch
 from ostinato.nn.ops.relative_attention import sinusoids
+from ostinato.nn.transformer import rotary_attention
+
+
+@pytest.fixture(params=["relative", "rotary"])
+def config(request, config) -> MidiformerConfig:
+    return replace(config, positions=request.param)
 
 
 def _close(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -82,13 +88,31 @@ def test_the_matrix_works_in_float(model, tokens, ngrams) -> None:
 
 def test_injection_at_every_layer(model, tokens, ngrams) -> None:
     """H_l = Layer_l(H_{l-1}) + M G_l, with G_2 kept for layer 3: written out by hand."""
-    encoder = model.encoder
-    table, mask = sinusoids(torch.arange(6)[None], 8), tokens != 0
+    encoder, mask, places = model.encoder, tokens != 0, torch.arange(6)[None]
+    if encoder.config.positions == "rotary":
+        how = (rotary_attention(places, mask, 8, theta=10000.0, dropout=0.0),)
+    else:
+        how = (sinusoids(places, 8), mask)
     first, second = encoder.ngrams(ngrams.ids, ngrams.start)
     hidden = encoder.norm(encoder.token_table()[tokens])
     for layer, state in zip(encoder.layers, (first, second, second), strict=True):
-        hidden = layer(hidden, table, mask) + ngrams.matrix @ state
-    _close(encoder(tokens, ngrams=ngrams), hidden)
+        hidden = layer(hidden, *how) + ngrams.matrix @ state
+    _close(encoder(tokens, ngrams=ngrams), encoder.last_norm(hidden))
+
+
+def test_of_rotary_layers_what_is_added_starts_small(config) -> None:
+    """By 1 / sqrt(2 * layers); and nothing has a bias that would not be there in the paper's."""
+    torch.manual_seed(0)
+    encoder = Midiformer(replace(config, hidden_size=64, initial_std=0.02))
+    stacks = [(encoder.layers, 3), (encoder.ngrams.layers, 2)]
+    for layers, depth in stacks:
+        for layer in layers:
+            rotary = config.positions == "rotary"
+            output = layer.output if rotary else layer.attention.output
+            small = 0.02 / (2 * depth) ** 0.5 if rotary else 0.02
+            for part, std in ((layer.expand, 0.02), (layer.contract, small), (output, small)):
+                assert part.weight.std().item() == pytest.approx(std, rel=0.1)
+                assert (part.bias is None) is rotary
 
 
 def test_nothing_to_attend_to_is_finite(model) -> None:

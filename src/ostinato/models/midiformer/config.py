@@ -34,6 +34,10 @@ class MidiformerConfig:
     """Probability on embeddings, layer outputs and inside heads."""
     attention_dropout: float = 0.1
     """Probability on attention weights."""
+    positions: Literal["relative", "rotary"] = "relative"
+    """``relative`` is the paper's: distances as in Transformer-XL, normalised after each part.
+    ``rotary``: rotary positions, normalised before each part, no biases."""
+    rope_theta: float = 10000.0
     compose_embeddings: bool = True
     """Add the vectors of a token's symbols to its own. False is the paper's embedding."""
     layer_norm_eps: float = 1e-12
@@ -46,6 +50,8 @@ class MidiformerConfig:
                 f"hidden_size must be an even multiple of num_heads, got {self.hidden_size} and "
                 f"{self.num_heads}: change one of them."
             )
+        if self.positions not in ("relative", "rotary"):
+            raise UserError(f"positions are 'relative' or 'rotary', got {self.positions!r}.")
         if not 0 <= self.num_ngram_layers <= self.num_layers:
             raise UserError(
                 f"num_ngram_layers must lie in 0..num_layers ({self.num_layers}), got "
@@ -60,7 +66,7 @@ class MidiformerConfig:
 
     @classmethod
     def preset(
-        cls, name: str, *, vocab_size: int, **changes: int | float | bool
+        cls, name: str, *, vocab_size: int, **changes: int | float | bool | str
     ) -> MidiformerConfig:
         """Return a named size with ``changes`` to any field on top.
 
@@ -69,7 +75,7 @@ class MidiformerConfig:
         """
         if name not in PRESETS:
             raise UserError(f"no preset {name!r}: expected one of {', '.join(PRESETS)}.")
-        fields: dict[str, int | float | bool] = {**PRESETS[name], **changes}
+        fields: dict[str, int | float | bool | str] = {**PRESETS[name], **changes}
         return cls(vocab_size=vocab_size, **fields)  # pyright: ignore[reportArgumentType]
 
     @property
@@ -90,7 +96,7 @@ class MidiformerConfig:
             intermediate_size=self.intermediate_size,
             dropout=self.dropout,
             attention_dropout=self.attention_dropout,
-            layer_norm_eps=self.layer_norm_eps,
+            norm_eps=self.layer_norm_eps,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,10 +11,14 @@ from torch import Tensor, nn
 
 from ostinato.base.errors import UserError
 from ostinato.models.midiformer.config import MidiformerConfig
+from ostinato.nn.norm import RMSNorm
 from ostinato.nn.ops.relative_attention import sinusoids
-from ostinato.nn.transformer import TransformerLayer
+from ostinato.nn.transformer import RotaryLayer, TransformerLayer, calm, rotary_attention
 
 PAD = 0
+
+Run = Callable[[nn.Module, Tensor], Tensor]
+"""A layer and hidden states [b, t, d] to those behind the layer."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +59,18 @@ class Midiformer(nn.Module):
         self.register_buffer("token_symbols", _checked_symbols(config, token_symbols))
         self.tokens = nn.Embedding(config.vocab_size, config.hidden_size)
         self.symbols = nn.Embedding(config.symbol_count, config.hidden_size, padding_idx=0)
-        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.norm = _first_norm(config)
         self.dropout = nn.Dropout(config.dropout)
         self.layers = _layers(config, config.num_layers)
+        rotary = config.positions == "rotary"
+        self.last_norm = (
+            RMSNorm(config.hidden_size, config.layer_norm_eps) if rotary else nn.Identity()
+        )
         self.ngrams = NgramEncoder(config) if config.num_ngram_layers else None
         initialise(self, config.initial_std)
+        if rotary:
+            for layers in (self.layers, *([self.ngrams.layers] if self.ngrams else [])):
+                calm(layers)
 
     def token_table(self) -> Float[Tensor, "vocab d"]:
         """Return every token's embedding, composed of its symbols' where so configured."""
@@ -79,19 +91,19 @@ class Midiformer(nn.Module):
         layers, so that an ablation sees the same batches. ``every_second``: the states after
         every second layer side by side, the last layer's last (``config.width_of_layers``).
         """
-        key_mask = tokens != PAD
         positions = torch.arange(tokens.shape[1], device=tokens.device)[None]
-        table = sinusoids(positions, self.config.head_dim)
+        run = _runs(self.config, positions, tokens != PAD, training=self.training)
         hidden = self.dropout(self.norm(nn.functional.embedding(tokens, self.token_table())))
         injected = self._injections(ngrams)
         kept: list[Tensor] = []
         for depth, layer in enumerate(self.layers):
-            hidden = layer(hidden, table, key_mask)
+            hidden = run(layer, hidden)
             if injected:
                 hidden = hidden + injected[min(depth, len(injected) - 1)]
             if every_second and (len(self.layers) - depth) % 2:
                 kept.append(hidden)
-        return torch.cat(kept, -1) if every_second else hidden
+        last = self.last_norm(hidden)
+        return torch.cat([*kept[:-1], last], -1) if every_second else last
 
     def _injections(self, ngrams: NgramBatch | None) -> list[Float[Tensor, "b t d"]]:
         """Return M G_l for each n-gram layer l; the last serves all deeper layers."""
@@ -106,9 +118,9 @@ class NgramEncoder(nn.Module):
 
     def __init__(self, config: MidiformerConfig) -> None:
         super().__init__()
-        self.head_dim = config.head_dim
+        self.config = config
         self.embedding = nn.Embedding(config.lexicon_size, config.hidden_size, padding_idx=0)
-        self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.norm = _first_norm(config)
         self.dropout = nn.Dropout(config.dropout)
         self.layers = _layers(config, config.num_ngram_layers)
 
@@ -120,11 +132,11 @@ class NgramEncoder(nn.Module):
         Attention is over used slots and by the distance of their first tokens.
         """
         used = ids != 0
-        table = sinusoids(start, self.head_dim)
+        run = _runs(self.config, start, used, training=self.training)
         hidden = self.dropout(self.norm(self.embedding(ids)))
         states: list[Tensor] = []
         for layer in self.layers:
-            hidden = layer(hidden, table, used)
+            hidden = run(layer, hidden)
             states.append(hidden * used[..., None])
         return states
 
@@ -134,7 +146,8 @@ def initialise(module: nn.Module, std: float) -> None:
     for part in module.modules():
         if isinstance(part, nn.Linear):
             nn.init.normal_(part.weight, std=std)
-            nn.init.zeros_(part.bias)
+            if part.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
+                nn.init.zeros_(part.bias)
         elif isinstance(part, nn.Embedding):
             nn.init.normal_(part.weight, std=std)
             if part.padding_idx is not None:
@@ -143,7 +156,27 @@ def initialise(module: nn.Module, std: float) -> None:
 
 
 def _layers(config: MidiformerConfig, count: int) -> nn.ModuleList:
-    return nn.ModuleList(TransformerLayer(config.layer) for _ in range(count))
+    layer = RotaryLayer if config.positions == "rotary" else TransformerLayer
+    return nn.ModuleList(layer(config.layer) for _ in range(count))
+
+
+def _first_norm(config: MidiformerConfig) -> nn.Module:
+    """Of embeddings: BERT's; rotary layers normalise what they read themselves."""
+    if config.positions == "rotary":
+        return nn.Identity()
+    return nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+
+def _runs(config: MidiformerConfig, positions: Tensor, mask: Tensor, *, training: bool) -> Run:
+    """What runs each of some layers; tables of positions are made once for all of them."""
+    if config.positions == "rotary":
+        dropout = config.attention_dropout if training else 0.0
+        attend = rotary_attention(
+            positions, mask, config.head_dim, theta=config.rope_theta, dropout=dropout
+        )
+        return lambda layer, hidden: layer(hidden, attend)
+    table = sinusoids(positions, config.head_dim)
+    return lambda layer, hidden: layer(hidden, table, mask)
 
 
 def _checked_symbols(config: MidiformerConfig, token_symbols: Tensor | None) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ostinato.base.errors import UserError
 from ostinato.models.midiformer import MidiformerConfig
+from ostinato.nn.transformer import LayerConfig
 
 SPECIALS = 5
 """Ids below this are no words: [PAD] 0, [UNK] 1, [CLS] 2, [SEP] 3, [MASK] 4."""
@@ -62,6 +63,18 @@ class WordConfig:
     @property
     def head_dim(self) -> int:
         return self.hidden_size // self.num_heads
+
+    @property
+    def layer(self) -> LayerConfig:
+        """Sizes of one rotary layer."""
+        return LayerConfig(
+            hidden_size=self.hidden_size,
+            num_heads=self.num_heads,
+            intermediate_size=self.intermediate_size,
+            dropout=self.dropout,
+            attention_dropout=self.attention_dropout,
+            norm_eps=self.norm_eps,
+        )
 
     @property
     def heads(self) -> MidiformerConfig:

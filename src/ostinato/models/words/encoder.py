@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -13,10 +12,7 @@ from ostinato.models.midiformer.encoder import PAD
 from ostinato.models.words.config import SPECIALS, WordConfig
 from ostinato.models.words.relative import relative_bias
 from ostinato.nn.norm import RMSNorm
-from ostinato.nn.rotary import rotate, rotation
-
-Attend = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Queries, keys and values [b, t, h, d] to what each query has seen, [b, h, t, d]."""
+from ostinato.nn.transformer import Attend, RotaryLayer, calm, rotary_attention
 
 
 class WordEncoder(nn.Module):
@@ -31,9 +27,11 @@ class WordEncoder(nn.Module):
         self.project = nn.Linear(len(config.vocab) * config.column_size, config.hidden_size)
         self.dropout = nn.Dropout(config.dropout)
         rotary = config.positions == "rotary"
-        layer = RotaryLayer if rotary else RelativeLayer
         self.norm = None if rotary else nn.LayerNorm(config.hidden_size, eps=config.norm_eps)
-        self.layers = nn.ModuleList(layer(config) for _ in range(config.num_layers))
+        self.layers = nn.ModuleList(
+            RotaryLayer(config.layer) if rotary else RelativeLayer(config)
+            for _ in range(config.num_layers)
+        )
         self.last_norm = RMSNorm(config.hidden_size, config.norm_eps) if rotary else None
         self._initialise()
 
@@ -48,13 +46,10 @@ class WordEncoder(nn.Module):
         del ngrams
         hidden = self.project(torch.cat(self._embedded(tokens), -1))
         hidden = self.dropout(hidden if self.norm is None else self.norm(hidden))
-        mask = (tokens != PAD)[:, None, None, :]
-        # A window without a word has no key to see: it may see the padding.
-        mask = mask | ~mask.any(-1, keepdim=True)
-        attend = self._rotary(tokens, mask) if self.norm is None else None
+        how = self._rotary(tokens) if self.norm is None else _mask(tokens)
         kept: list[Tensor] = []
         for depth, layer in enumerate(self.layers):
-            hidden = layer(hidden, attend or mask)
+            hidden = layer(hidden, how)
             if every_second and (len(self.layers) - depth) % 2:
                 kept.append(hidden)
         last = hidden if self.last_norm is None else self.last_norm(hidden)
@@ -69,43 +64,35 @@ class WordEncoder(nn.Module):
             for embedding, value, size in columns
         ]
 
-    def _rotary(self, tokens: Tensor, mask: Tensor) -> Attend:
-        """Attention with rotary positions, whose angles are made once for all layers."""
-        place = torch.arange(tokens.shape[1], device=tokens.device)[None]
-        angles = rotation(place, self.config.head_dim, self.config.rope_theta)
-        cos, sin = (part.expand(len(tokens), -1, -1, -1) for part in angles)
-
-        def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-            return nn.functional.scaled_dot_product_attention(
-                rotate(query, cos, sin).transpose(1, 2),
-                rotate(key, cos, sin).transpose(1, 2),
-                value.transpose(1, 2),
-                attn_mask=mask,
-                dropout_p=self._attention_dropout,
-            )
-
-        return attend
-
-    @property
-    def _attention_dropout(self) -> float:
-        return self.config.attention_dropout if self.training else 0.0
+    def _rotary(self, tokens: Tensor) -> Attend:
+        config = self.config
+        return rotary_attention(
+            torch.arange(tokens.shape[1], device=tokens.device)[None],
+            tokens != PAD,
+            config.head_dim,
+            theta=config.rope_theta,
+            dropout=config.attention_dropout if self.training else 0.0,
+        )
 
     def _initialise(self) -> None:
-        """BERT's weights, with zero biases, and a projection that keeps the columns' scale.
-
-        Where nothing is normalised after it is added, what layers add starts smaller the more
-        of them there are (GPT-2, section 2.3).
-        """
-        std, depth = self.config.initial_std, math.sqrt(2 * self.config.num_layers)
-        for name, part in self.named_modules():
+        """BERT's weights, with zero biases, and a projection that keeps the columns' scale."""
+        std = self.config.initial_std
+        for part in self.modules():
             if isinstance(part, nn.Linear):
-                added = self.last_norm is not None and name.endswith((".output", ".contract"))
-                nn.init.normal_(part.weight, std=std / depth if added else std)
+                nn.init.normal_(part.weight, std=std)
                 if part.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
                     nn.init.zeros_(part.bias)
             elif isinstance(part, nn.Embedding):
                 nn.init.normal_(part.weight, std=std)
         nn.init.normal_(self.project.weight, std=1 / math.sqrt(self.project.in_features))
+        if self.last_norm is not None:
+            calm(self.layers)
+
+
+def _mask(tokens: Tensor) -> Tensor:
+    """Which keys may be seen, [b, 1, 1, t]; a window without a word may see the padding."""
+    mask = (tokens != PAD)[:, None, None, :]
+    return mask | ~mask.any(-1, keepdim=True)
 
 
 def columns_of(tokens: Int[Tensor, "*n"], vocab: tuple[int, ...]) -> list[Int[Tensor, "*n"]]:
@@ -116,33 +103,6 @@ def columns_of(tokens: Int[Tensor, "*n"], vocab: tuple[int, ...]) -> list[Int[Te
         found.append(rest % size)
         rest = torch.div(rest, size, rounding_mode="floor")
     return found[::-1]
-
-
-class RotaryLayer(nn.Module):
-    """Attention and a two-layer perceptron (erf-GELU), each of what was normalised, then added."""
-
-    def __init__(self, config: WordConfig) -> None:
-        super().__init__()
-        width = config.hidden_size
-        self.num_heads = config.num_heads
-        self.attention_norm = RMSNorm(width, config.norm_eps)
-        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
-        self.output = nn.Linear(width, width, bias=False)
-        self.expand_norm = RMSNorm(width, config.norm_eps)
-        self.expand = nn.Linear(width, config.intermediate_size, bias=False)
-        self.contract = nn.Linear(config.intermediate_size, width, bias=False)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(
-        self, hidden: Float[Tensor, "b t width"], attend: Attend
-    ) -> Float[Tensor, "b t width"]:
-        """Run the layer."""
-        projected = self.query_key_value(self.attention_norm(hidden))
-        query, key, value = projected.unflatten(-1, (3, self.num_heads, -1)).unbind(2)
-        attended = attend(query, key, value).transpose(1, 2).flatten(2)
-        hidden = hidden + self.dropout(self.output(attended))
-        expanded = nn.functional.gelu(self.expand(self.expand_norm(hidden)))
-        return hidden + self.dropout(self.contract(expanded))
 
 
 class RelativeLayer(nn.Module):
