@@ -19,6 +19,8 @@ from typing import Any
 from keep import keep
 from music_baselines import COLUMNS, cell
 
+from ostinato.eval.music.tasks import TASKS
+
 OURS = ("-clean", "-published")  # how the names of our own further models end; peers' do not
 PEER = "-rotary"  # how that of the plain encoder ends
 
@@ -54,7 +56,8 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
     columns = ("task", "protocol", "test set", "MidiBERT", "ours", "plain encoder", *COLUMNS)
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
-    for result in sorted(results, key=lambda one: (one["task"], one["protocol"])):
+    tasks = list(TASKS)
+    for result in sorted(results, key=lambda o: (tasks.index(o["task"]), o["protocol"] == "clean")):
         cells = [result["task"], result["protocol"], _test_set(result)]
         published = result["published_midibert"]
         cells.append("" if published is None else f"{100 * published:.2f}")

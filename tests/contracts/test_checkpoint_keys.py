@@ -80,6 +80,8 @@ def test_midiformer_config_fields() -> None:
         "num_ngram_layers",
         "dropout",
         "attention_dropout",
+        "positions",
+        "rope_theta",
         "compose_embeddings",
         "layer_norm_eps",
         "initial_std",

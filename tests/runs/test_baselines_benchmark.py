@@ -55,6 +55,11 @@ def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
     monkeypatch.setattr(sys, "argv", ["music_table", str(tmp_path / "a"), str(tmp_path / "b")])
     music_table.main()
     assert "confusion" not in json.dumps(kept) and "0.75" in json.dumps(kept)
-    cells = "| 2 pieces, 2 documents |  | 50.00 [25.0, 75.0] | 50.00 [25.0, 75.0] |  |  |  |  |"
+    half, whole = "50.00 [25.0, 75.0]", "100.00 [25.0, 75.0]"  # ours and majority, and the peer's
+    cells = f"| 2 pieces, 2 documents |  | {half} | {whole} | {half} |  |  |  |  |"
     assert capsys.readouterr().out.splitlines()[-1] == f"| dance | clean {cells}"
     assert "not trained yet" in list(music_table.markdown([one]))[-1]
+    others = [{**one, "protocol": "published"}, {**one, "task": "melody"}]
+    rows = list(music_table.markdown([one, *others]))[2:]
+    order = ["melody | clean", "dance | published", "dance | clean"]
+    assert [row[2 : 2 + len(name)] for row, name in zip(rows, order, strict=True)] == order
