@@ -1,11 +1,12 @@
 """Do the paper's ideas help? Arms of equal size, data and compute, three seeds each.
 
 Every arm is pre-trained for the same seconds of the same GPU on the same songs (what any split has
-in valid or test is held out), and fine-tuned for the same seconds on each task; windows hold about
-the same notes; weights are chosen on valid songs; each test side is scored once a cell, at its
-end. Widths are solved for, so that all arms have the parameters of ``full``: ``sizes`` prints
-them for full vocabularies, a run takes the vocabularies as they were learnt. Arms (what is not
-said is as in ``full``):
+in valid or test is held out), and fine-tuned, all of it, for the same seconds on each task of
+notes; of pieces a regression on the pre-trained encoder is fitted. Windows hold about the same
+notes; weights are chosen on valid songs; each test side is scored once a cell, at its end. Widths
+are solved for, so that all arms have the parameters of ``full``: ``sizes`` prints them for full
+vocabularies, a run takes the vocabularies as they were learnt. Arms (what is not said is as in
+``full``):
 
     full             cp4, 1,000 merges, n-grams by count, whole notes masked
     no-ngrams        no n-gram branch; deeper instead
@@ -19,16 +20,17 @@ said is as in ``full``):
     rotary           a plain encoder of today: one position a word, rotary
 
 A cell is an arm and a seed, ``rotary-0``; it leaves ``OUT/cells/rotary-0.json``. Whatever is cut
-short goes on where it was; several GPUs share an OUT, each with cells of its own::
+short goes on where it was; several calls share an OUT, each with cells of its own. Of those that
+see the same GPU (``CUDA_VISIBLE_DEVICES``) one trains at a time, and the others compile meanwhile::
 
     python runs/music_ablations.py data --data DIR --shards shards    # needs the MIDI library
     python runs/music_ablations.py sizes
     CUDA_VISIBLE_DEVICES=1 python runs/music_ablations.py run --out OUT --shards shards \
-        --cells '*-1' --minutes 9 --seconds 120 --compile
+        --cells 'full-*,cp7-*' --minutes 9 --seconds 120 --compile
     python runs/music_ablations.py table --out OUT
 
-Intervals are Student's, 95 %, over seeds; differences to ``full`` are paired by seed. With
-``--compile`` kernels are compiled before the clock starts, but for some seconds of tracing.
+Intervals are Student's, 95 %, over seeds; differences to ``full`` are paired by seed. The first
+step, which compiles, does not count.
 """
 
 from __future__ import annotations
@@ -39,7 +41,6 @@ import gc
 import json
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -110,8 +111,6 @@ def train(session: Session, name: str, seed: int, step: str) -> dict[str, object
             return from_dict(kind, pretrain_table(session, name, seed))
         return from_dict(kind, finetune_table(session, name, seed, step))
 
-    if session.settings.compile and session.left > 0:
-        _warm(session, job, recipe(), f"{name}/{step}")
     if session.left < 0:
         return None
     made = recipe()
@@ -131,17 +130,6 @@ def _tidy(run: Path, *, keep_model: bool) -> None:
         state.unlink()
     if not keep_model:
         shutil.rmtree(run / "model", ignore_errors=True)
-
-
-def _warm(session: Session, job: Job, recipe: Any, what: str) -> None:
-    """Compile what a step needs, into the cache on disk: the budget is for training."""
-    if what in session.warm:
-        return
-    session.warm.add(what)
-    brief = replace(recipe.train, steps=1, budget_seconds=0.0, validate_every=0)
-    with tempfile.TemporaryDirectory() as scratch:
-        job(replace(recipe, run=Path(scratch), train=brief))
-    _free(session)
 
 
 def _free(session: Session) -> None:
@@ -196,7 +184,7 @@ def _arguments() -> argparse.ArgumentParser:
     one.add_argument("--minutes", type=float, default=9.5)
     one.add_argument("--cells", default="*", help="names or patterns, by commas")
     one.add_argument("--seeds", type=int, default=3)
-    one.add_argument("--tasks", default="melody,composer", help=f"of {', '.join(TASKS)}")
+    one.add_argument("--tasks", default=",".join(TASKS), help=f"of {', '.join(TASKS)}")
     _settings_arguments(one)
     table = verbs.add_parser("table", help="means and intervals over seeds")
     table.add_argument("--json", action="store_true")
@@ -212,7 +200,6 @@ def _settings_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpora", default=",".join(usual.corpora))
     parser.add_argument("--seconds", type=float, default=usual.seconds)
     parser.add_argument("--note-seconds", type=float, default=usual.note_seconds)
-    parser.add_argument("--piece-seconds", type=float, default=usual.piece_seconds)
     parser.add_argument("--rows", type=int, default=usual.rows)
     parser.add_argument("--batch", type=int, default=usual.batch)
     parser.add_argument("--warmup", type=int, default=usual.warmup)

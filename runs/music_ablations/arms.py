@@ -149,7 +149,11 @@ def of_words(arm: Arm, sizes: Mapping[str, int]) -> dict[str, Any]:
 
 
 def unfair(arm: Arm, task: str) -> bool:
-    """The words of cp7 hold the velocity: it would not be a task."""
+    """The words of cp7 hold the velocity: it would not be a task. And what has learnt nothing yet
+    says nothing of pieces: only a regression is fitted to them.
+    """
+    if TASKS[task].piece:
+        return not arm.pretrained
     return arm.scheme == "cp7" and task == "velocity"
 
 

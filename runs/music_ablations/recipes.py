@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from music_ablations.arms import ARMS, CORPORA, SIZES, TASKS, Arm, folder, of_words, shape
+from ostinato.base.turns import turns
 from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.vocabulary import Window
 from ostinato.jobs.pretraining import choose_documents
@@ -23,8 +25,7 @@ class Settings:
     size: str = "small"
     corpora: tuple[str, ...] = CORPORA
     seconds: float = 120.0  # of pre-training
-    note_seconds: float = 60.0  # of fine-tuning
-    piece_seconds: float = 30.0
+    note_seconds: float = 60.0  # of fine-tuning, of each task of notes
     rows: int = 512  # of cp4 in a window
     batch: int = 64  # windows
     warmup: int = 300  # steps
@@ -43,7 +44,6 @@ class Session:
     shards: Path
     device: str
     end: float  # by ``time.monotonic``
-    warm: set[str] = field(default_factory=set[str])
 
     @property
     def left(self) -> float:
@@ -78,33 +78,36 @@ def finetune_table(session: Session, name: str, seed: int, task_name: str) -> di
     """The recipe of an arm's fine-tuning for a task."""
     arm, settings, task = ARMS[name], session.settings, TASKS[task_name]
     rate = 0.3 * settings.rates.get(name, settings.rate)
-    seconds = settings.piece_seconds if task.piece else settings.note_seconds
+    init = str(session.out / f"{name}-{seed}" / "pretrain" / "model")
     window = _window(arm, settings)
     table: dict[str, Any] = {
         "run": str(session.out / f"{name}-{seed}" / task_name),
         "shards": session.folders([task.shards], arm.scheme),
-        "train_shards": session.folders([task.train_shards], arm.scheme),
         "split": task.split,
         "head": task_name,
-        "labels": list(task.labels),
-        "smoothing": 0.02,
-        "batch": settings.batch if not task.piece else max(1, settings.batch // 2),
-        "stride": max(1, window["rows"] // 4),
         "evaluation_batch": 2 * settings.batch,
         "device": session.device,
         "window": window,
-        "train": {
-            **_training(session, seed, seconds, rate),
-            "average": 0.99 if task.piece else 0.999,
-            "validate_every": 100 if task.piece else 500,
-        },
     }
     if task.piece:
-        labels = session.shards / f"labels-{task_name}.csv"
-        table |= {"kind": "sequence", "piece_labels": str(labels)}
+        labels = str(session.shards / f"labels-{task_name}.csv")
+        table |= {"kind": "sequence", "pool": "layers", "piece_labels": labels, "init": init}
+        limit = {"max_seconds": max(1.0, session.left)}
+        return {**table, "stride": max(1, window["rows"] // 2), "train": limit}
+    table |= {
+        "train_shards": session.folders([task.train_shards], arm.scheme),
+        "labels": list(task.labels),
+        "smoothing": 0.02,
+        "batch": settings.batch,
+        "stride": max(1, window["rows"] // 4),
+        "train": {
+            **_training(session, seed, settings.note_seconds, rate),
+            "average": 0.999,
+            "validate_every": 500,
+        },
+    }
     if arm.pretrained:
-        init = session.out / f"{name}-{seed}" / "pretrain" / "model"
-        return {**table, "init": str(init), "model": {"dropout": 0.1}}
+        return {**table, "init": init, "model": {"dropout": 0.1}}
     table["model"] = _model(session, arm, 0.1)
     return table if arm.positions else {**table, **_vocabulary(session, arm)}
 
@@ -153,6 +156,7 @@ def _training(session: Session, seed: int, seconds: float, rate: float) -> dict[
         "max_seconds": max(1.0, session.left),
         "seed": seed,
         "compile": settings.compile,
+        "turn": str(session.out / f"turn-{os.environ.get('CUDA_VISIBLE_DEVICES', 'all')}.lock"),
         "save_every": 500,
         "optimizer": {"learning_rate": rate, "warmup_steps": settings.warmup},
     }
@@ -161,14 +165,20 @@ def _training(session: Session, seed: int, seconds: float, rate: float) -> dict[
 def _vocabulary(session: Session, arm: Arm) -> dict[str, Any]:
     """Merges and n-grams of the pre-training songs, learnt once for all seeds."""
     where = session.out / "vocabulary" / arm.vocabulary
-    if not (where / "lexicon.txt").exists():
-        shards = [Path(name) for name in session.folders(session.settings.corpora, arm.scheme)]
-        documents, _ = choose_documents(shards, (), "pop909_midibert")
-        merging = CompoundationConfig(arm.merges)
-        rank: Any = arm.rank
-        ngrams = LexiconConfig(rank, session.settings.threshold, max_rows=arm.ngrams)
-        learn_vocabulary(documents, merging, ngrams).save(where, Window(1, 0))
+    with turns(where.with_suffix(".lock")) as wait:  # other calls may want it too
+        wait(lambda: False)
+        if not (where / "lexicon.txt").exists():
+            _learn(session, arm, where)
     return {
         "compoundation": {"file": str(where / "merges.txt")},
         "lexicon": {"file": str(where / "lexicon.txt")},
     }
+
+
+def _learn(session: Session, arm: Arm, where: Path) -> None:
+    shards = [Path(name) for name in session.folders(session.settings.corpora, arm.scheme)]
+    documents, _ = choose_documents(shards, (), "pop909_midibert")
+    merging = CompoundationConfig(arm.merges)
+    rank: Any = arm.rank
+    ngrams = LexiconConfig(rank, session.settings.threshold, max_rows=arm.ngrams)
+    learn_vocabulary(documents, merging, ngrams).save(where, Window(1, 0))

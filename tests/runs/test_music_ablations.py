@@ -115,9 +115,15 @@ def test_every_cell_has_its_recipes(arm: str, tmp_path: Path) -> None:
             FinetuneWordsRecipe if words else FinetuneRecipe,
             recipes.finetune_table(here, arm, 7, task),
         )
-        assert bool(fine.init) == (arm != "scratch")
+        notes = task in ("melody", "velocity")
+        assert bool(fine.init) == (not notes or arm != "scratch")
         assert not fine.report_test
-        assert fine.kind == ("note" if task in ("melody", "velocity") else "sequence")
+        assert (fine.kind, fine.pool == "layers") == (("note", "sequence")[not notes], not notes)
+        if notes:
+            assert (fine.train.budget_seconds, fine.train.seed) == (1e-6, 7)
+            assert fine.train.turn == made.train.turn
+    assert arms.unfair(arms.ARMS[arm], "composer") == (arm == "scratch")
+    assert arms.unfair(arms.ARMS[arm], "velocity") == (arm == "cp7")
 
 
 def test_arms_are_equally_large_with_the_vocabularies_as_they_are(tmp_path: Path) -> None:
