@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from ostinato.base.errors import UserError
-from ostinato.models.midiformer import Calibration
+from ostinato.models.midiformer import Calibration, domain_states
 from ostinato.models.midiformer.calibration import (
     load_calibration,
     measure_domain,
@@ -59,6 +60,12 @@ def test_few_validation_pieces_do_not_make_ordinary_music_strange(size: int) -> 
         assert domain.distance(fresh[0] + 2) > domain.threshold
     if size >= 5:
         assert np.mean(flagged) < 0.05
+
+
+@pytest.mark.parametrize(("layers", "chosen"), [(1, 0), (2, 0), (3, 1), (4, 1), (5, 2)])
+def test_the_domain_is_of_the_middle_layer(layers: int, chosen: int) -> None:
+    hidden = torch.arange(2 * 3 * 4 * layers).reshape(2, 3, 4 * layers).float()
+    assert torch.equal(domain_states(hidden, 4), hidden.split(4, -1)[chosen])
 
 
 def test_a_directory_keeps_its_calibration(tmp_path: Path) -> None:

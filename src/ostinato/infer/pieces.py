@@ -12,7 +12,7 @@ from ostinato.base.device import autocast
 from ostinato.base.errors import UserError
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.infer.windows import WindowReader
-from ostinato.models.midiformer import Calibration, SequenceHead, state_sums
+from ostinato.models.midiformer import Calibration, SequenceHead, domain_states, state_sums
 from ostinato.music.compound_words import encode
 from ostinato.music.compoundation import PAD
 from ostinato.music.grid import Bars
@@ -77,7 +77,7 @@ class PieceModel:
                 logits = self.head(hidden, batch.tokens != PAD)
             found.append(logits.float().log_softmax(-1).cpu().numpy())
             rows.append((batch.source >= 0).sum(1).cpu().numpy())
-            sums, counts = state_sums(hidden[..., -len(total) :], batch.row)
+            sums, counts = state_sums(domain_states(hidden, len(total)), batch.row)
             total += sums.sum(0).cpu()
             tokens += int(counts.sum())
         windows, weight = np.concatenate(found), np.concatenate(rows)

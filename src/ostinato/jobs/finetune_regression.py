@@ -40,7 +40,7 @@ class Read:
     """What the encoder says of the first so many pieces."""
 
     pooled: Float  # [d, W], what the head reads
-    states: Float  # [d, D], the mean of the last layer's
+    states: Float  # [d, D], by which strange music is told
 
     def __len__(self) -> int:
         return len(self.pooled)

@@ -15,7 +15,7 @@ from ostinato.data.batches import Batch, Batches, WindowConfig, Windows
 from ostinato.data.shards import Documents, Entry, Int64
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.data.words import transposition_range
-from ostinato.models.midiformer import state_sums
+from ostinato.models.midiformer import domain_states, state_sums
 from ostinato.music.compoundation import PAD
 from ostinato.train.answers import Answers
 from ostinato.train.recipe import build_batches, build_table
@@ -140,7 +140,7 @@ class PieceBatches:
 
 @dataclass(frozen=True, eq=False)
 class PieceAnswers:
-    """What a head says of pieces, the mean hidden state of each, and what the head read."""
+    """What a head says of pieces, the mean state of each (``domain_states``), and what it read."""
 
     answers: Answers
     states: NDArray[np.float32]  # [d, D]
@@ -190,7 +190,7 @@ class PieceReader:
             rows = (part.source >= 0).sum(1, keepdim=True)
             told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
             pooled.index_add_(0, index, read.float() * rows)
-            sums, counts = state_sums(hidden[..., -width:], part.row)
+            sums, counts = state_sums(domain_states(hidden, width), part.row)
             states.index_add_(0, index, sums)
             tokens.index_add_(0, index, counts[:, None].float())
             seen.index_add_(0, index, rows.float())

@@ -16,7 +16,7 @@ Where we differ from the paper, and why:
 """
 
 from ostinato.models.midiformer.adapter import AdapterSpec
-from ostinato.models.midiformer.calibration import Calibration, Domain, state_sums
+from ostinato.models.midiformer.calibration import Calibration, Domain, domain_states, state_sums
 from ostinato.models.midiformer.checkpoint import load, save
 from ostinato.models.midiformer.config import HeadSpec, MidiformerConfig
 from ostinato.models.midiformer.encoder import Midiformer, NgramBatch
@@ -35,6 +35,7 @@ __all__ = [
     "NgramBatch",
     "NoteHead",
     "SequenceHead",
+    "domain_states",
     "load",
     "save",
     "state_sums",

@@ -103,6 +103,16 @@ def load_calibration(folder: Path) -> Calibration:
         raise UserError(f"{path}: {error}") from None
 
 
+def domain_states(hidden: Float[Tensor, "b t w"], width: int) -> Float[Tensor, "b t d"]:
+    """By which states strange music is told: of those of several layers side by side, the middle.
+
+    The last layer's are about what the trunk learnt last and hide what music it is: by them one
+    piano piece in ten is strange to a head of folk dances, and by the middle layer's all are.
+    """
+    at = (hidden.shape[-1] // width - 1) // 2 * width
+    return hidden[..., at : at + width]
+
+
 def state_sums(
     hidden: Float[Tensor, "b t d"], row: Int[Tensor, "b t"]
 ) -> tuple[Float[Tensor, "b d"], Int[Tensor, " b"]]:
