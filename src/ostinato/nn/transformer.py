@@ -134,10 +134,9 @@ def rotary_attention(
 ) -> Attend:
     """Attention with rotary positions, whose angles are made once for all layers.
 
-    Keys outside of the mask are not seen; where none is inside, all are, so that what comes out
-    is finite. ``dropout`` is the probability on attention weights.
+    ``dropout`` is the probability on attention weights.
     """
-    mask = (key_mask | ~key_mask.any(-1, keepdim=True))[:, None, None, :]
+    mask = seen_keys(key_mask)
     angles = rotation(positions, head_dim, theta)
     cos, sin = (part.expand(len(key_mask), -1, -1, -1) for part in angles)
 
@@ -151,6 +150,11 @@ def rotary_attention(
         )
 
     return attend
+
+
+def seen_keys(key_mask: Bool[Tensor, "b t"]) -> Bool[Tensor, "b 1 1 t"]:
+    """Return which keys are seen: those of the mask, or all where it has none, to stay finite."""
+    return (key_mask | ~key_mask.any(-1, keepdim=True))[:, None, None, :]
 
 
 @torch.no_grad()

@@ -67,24 +67,20 @@ class WordConfig:
     @property
     def layer(self) -> LayerConfig:
         """Sizes of one rotary layer."""
-        return LayerConfig(
-            hidden_size=self.hidden_size,
-            num_heads=self.num_heads,
-            intermediate_size=self.intermediate_size,
-            dropout=self.dropout,
-            attention_dropout=self.attention_dropout,
-            norm_eps=self.norm_eps,
-        )
+        return self.heads.layer
 
     @property
     def heads(self) -> MidiformerConfig:
-        """What the heads, which are a Midiformer's, read from a configuration."""
+        """These sizes as a Midiformer's, whose heads they are."""
         return MidiformerConfig(
             vocab_size=1,
             hidden_size=self.hidden_size,
             num_heads=self.num_heads,
             num_layers=self.num_layers,
             num_ngram_layers=0,
+            intermediate_size=self.intermediate_size,
             dropout=self.dropout,
+            attention_dropout=self.attention_dropout,
+            layer_norm_eps=self.norm_eps,
             initial_std=self.initial_std,
         )

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from ostinato.models.midiformer.encoder import PAD
+from ostinato.models.midiformer.encoder import PAD, initialise
 from ostinato.models.words.config import SPECIALS, WordConfig
 from ostinato.models.words.relative import relative_bias
 from ostinato.nn.norm import RMSNorm
-from ostinato.nn.transformer import Attend, RotaryLayer, calm, rotary_attention
+from ostinato.nn.transformer import Attend, RotaryLayer, calm, rotary_attention, seen_keys
 
 
 class WordEncoder(nn.Module):
@@ -33,7 +33,11 @@ class WordEncoder(nn.Module):
             for _ in range(config.num_layers)
         )
         self.last_norm = RMSNorm(config.hidden_size, config.norm_eps) if rotary else None
-        self._initialise()
+        initialise(self, config.initial_std)
+        # A projection that keeps the columns' scale.
+        nn.init.normal_(self.project.weight, std=1 / math.sqrt(self.project.in_features))
+        if rotary:
+            calm(self.layers)
 
     def forward(
         self, tokens: Int[Tensor, "b t"], *, ngrams: None = None, every_second: bool = False
@@ -46,7 +50,7 @@ class WordEncoder(nn.Module):
         del ngrams
         hidden = self.project(torch.cat(self._embedded(tokens), -1))
         hidden = self.dropout(hidden if self.norm is None else self.norm(hidden))
-        how = self._rotary(tokens) if self.norm is None else _mask(tokens)
+        how = self._rotary(tokens) if self.norm is None else seen_keys(tokens != PAD)
         kept: list[Tensor] = []
         for depth, layer in enumerate(self.layers):
             hidden = layer(hidden, how)
@@ -73,26 +77,6 @@ class WordEncoder(nn.Module):
             theta=config.rope_theta,
             dropout=config.attention_dropout if self.training else 0.0,
         )
-
-    def _initialise(self) -> None:
-        """BERT's weights, with zero biases, and a projection that keeps the columns' scale."""
-        std = self.config.initial_std
-        for part in self.modules():
-            if isinstance(part, nn.Linear):
-                nn.init.normal_(part.weight, std=std)
-                if part.bias is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                    nn.init.zeros_(part.bias)
-            elif isinstance(part, nn.Embedding):
-                nn.init.normal_(part.weight, std=std)
-        nn.init.normal_(self.project.weight, std=1 / math.sqrt(self.project.in_features))
-        if self.last_norm is not None:
-            calm(self.layers)
-
-
-def _mask(tokens: Tensor) -> Tensor:
-    """Which keys may be seen, [b, 1, 1, t]; a window without a word may see the padding."""
-    mask = (tokens != PAD)[:, None, None, :]
-    return mask | ~mask.any(-1, keepdim=True)
 
 
 def columns_of(tokens: Int[Tensor, "*n"], vocab: tuple[int, ...]) -> list[Int[Tensor, "*n"]]:
