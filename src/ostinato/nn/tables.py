@@ -1,0 +1,39 @@
+"""Tables of positions: made once for all layers, in compiled code too.
+
+Whatever is not read from memory costs a compiler nothing, it thinks: ``torch.compile`` puts the
+arithmetic of a table (powers, cosines and sines, some of them float64) into every kernel that
+reads it, where it is done anew for each element of each layer, forward and backward. An operator
+that the compiler does not look into is called once, and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import torch
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def made_once(schema: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function of tensors that needs no gradient: compiled code calls it as it is.
+
+    ``schema`` says its arguments and results as ``torch.library`` does, without a name.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        name = f"ostinato::{function.__name__.strip('_')}"
+        operator = torch.library.custom_op(name, function, mutates_args=(), schema=schema)
+        operator.register_fake(function)
+
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            called = operator if torch.compiler.is_compiling() else function
+            return called(*args, **kwargs)
+
+        return call
+
+    return decorate
