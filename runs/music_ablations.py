@@ -275,7 +275,8 @@ def _do(given: argparse.Namespace) -> None:
             run(Session(settings, given.out, given.shards, given.device, end), cells, tasks)
         case _:
             told = summary(read_cells(given.out))
-            write_json(given.out / "table.json", told)
+            settings = json.loads((given.out / "settings.json").read_text(encoding="utf-8"))
+            write_json(given.out / "table.json", {"settings": settings, "arms": told})
             print(json.dumps(told, indent=2) if given.json else "\n".join(lines(told)))
 
 

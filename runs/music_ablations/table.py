@@ -83,7 +83,7 @@ def _task(cells: Cells, arm: str, task: str) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for side in ("valid", "test"):
         own, full = (accuracies(cells, name, task, side) for name in (arm, "full"))
-        told[side] = mean_of(list(own.values())).as_json()
+        told[side] = {**mean_of(list(own.values())).as_json(), "by_seed": own}
         paired = [own[seed] - full[seed] for seed in sorted(own) if seed in full]
         if paired and arm != "full":
             told[f"{side}_to_full"] = mean_of(paired).as_json()

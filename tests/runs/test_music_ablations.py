@@ -213,6 +213,7 @@ def test_the_table_by_hand() -> None:
     full, pmi = (told[arm]["tasks"]["melody"] for arm in ("full", "pmi"))
     assert full["test"]["mean"] == pytest.approx(0.92)
     assert full["test"]["half"] == pytest.approx(4.303 * 0.02 / 3**0.5)
+    assert full["test"]["by_seed"] == {0: 0.90, 1: 0.92, 2: 0.94}
     assert "test_to_full" not in full
     assert pmi["test_to_full"]["mean"] == pytest.approx(0.02)
     assert pmi["test_to_full"]["half"] == pytest.approx(12.706 * 0.02**0.5 * 0.1 / 2**0.5)
