@@ -114,10 +114,20 @@ def test_notes_from_recipe_to_answers(folder: Path) -> None:
     assert model.names == ("melody", "bridge", "accompaniment")
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
-def test_inference_says_what_training_said(folder: Path, trunk: Path, dtype: str) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["dtype=float32"],
+        ["dtype=float16"],
+        ["dtype=bfloat16"],
+        ["window.rows=16", "window.slots=3", "stride=8"],  # not the trunk's windows
+    ],
+)
+def test_inference_says_what_training_said(folder: Path, trunk: Path, settings: list[str]) -> None:
     """The same pieces, windows and weights by either way: the files are what was scored."""
-    finetune(folder / "pieces.toml", [f"dtype={dtype}", "train.steps=10"])
+    finetune(folder / "pieces.toml", [*settings, "train.steps=10"])
+    own = head_directory.describe(folder / "fine" / "model").window
+    assert own == (head_directory.HeadWindow(16, 3) if "stride=8" in settings else None)
     told = result(folder)["valid"]
     assert isinstance(told, dict)
     model = load_piece_model(folder / "fine" / "model", device="cpu")
@@ -254,8 +264,9 @@ def test_a_corpus_says_what_its_pieces_are(folder: Path, tmp_path: Path) -> None
         ("labels=['staccato', 'legato']", "pieces are labelled tenuto, which `labels` has not"),
         ("init=", "adapter_rank needs `init`"),
         ("windows_per_piece=3", "divides the batch"),
+        ("hide=0.1", '0 but for kind = "note"; got 0.1'),
+        ("hide=1", "hide: expected 0 to below 1"),
         ("adapter_targets=['norm']", "targets among"),
-        ("window.rows=20", "windows of its trunk, 24 rows with 16 n-grams; the recipe has 20"),
         ("kind=note", "piece_labels: only a recipe of kind"),
         ("piece_labels=none.csv", r"none\.csv: expected a CSV file"),
         ("adapter_rank=-1", "rank of at least 1"),

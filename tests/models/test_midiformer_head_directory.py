@@ -133,6 +133,7 @@ def test_damage_is_named(written) -> None:
             "model_type": "ostinato-midiformer",
         },
         "unknown key": {**config, "colour": 1},
+        "expected rows >= 1": {**config, "window": {"rows": 0, "slots": 4}},
         "key 'head.kind'": {**config, "head": {**config["head"], "kind": "chord"}},
     }
     for sentence, changed in broken.items():

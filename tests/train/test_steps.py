@@ -17,7 +17,7 @@ from ostinato.music.compound_words import encode
 from ostinato.music.compoundation import MASK, SPECIALS
 from ostinato.train.notes import note_answers, note_probabilities
 from ostinato.train.recipe import ModelChoice, build_batches, build_matcher, build_model
-from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader
+from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader, Regularisation
 from tiny_model import random_score
 from toy_corpus import toy_documents
 
@@ -71,6 +71,36 @@ def test_a_masked_step_is_a_function_of_its_number(documents: Documents, mode: s
     read.model.eval()
     windows = batches.grid(24)
     assert step.validate(batches, windows) == step.validate(batches, windows)
+
+
+def test_hidden_words_are_hidden_whole_before_ngrams_are_found(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, batches = reader(documents)
+    seen: list[torch.Tensor] = []
+    find = Reader.find
+
+    def watched(self: Reader, tokens: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        seen.append(tokens)
+        return find(self, tokens)
+
+    monkeypatch.setattr(Reader, "find", watched)
+    hiding = Regularisation(hide=0.3)
+    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=64, seed=1, regularisation=hiding)
+    read.model.eval()
+    losses = [step(number)["loss"] for number in (0, 0, 1)]
+    assert torch.equal(losses[0], losses[1]) and torch.equal(seen[0], seen[1])
+    batch = batches.assemble(batches.draw(64, seed=1, step=0), tokens=WINDOW.tokens)
+    masked, word = seen[0] == MASK, batch.row >= 0
+    assert torch.equal(seen[0][~masked], batch.tokens[~masked])
+    assert not masked[~word].any()
+    words = batch.row + 1000 * torch.arange(64)[:, None]
+    shares = [masked[words == one].float().mean().item() for one in words[word].unique()]
+    assert set(shares) == {0.0, 1.0}
+    assert 0.25 < np.mean(shares) < 0.35
+    plain = NoteLabelStep(read, batches, WINDOW, "melody", batch=64, seed=1)
+    plain(0)
+    assert torch.equal(seen[-1], batch.tokens)
 
 
 @pytest.mark.parametrize("mode", ["token", "note"])

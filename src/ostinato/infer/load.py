@@ -144,11 +144,13 @@ def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -
     if model_type(folder) == head_directory.MODEL_TYPE:
         description = head_directory.describe(folder)
         words, calibration = find_trunk(folder, description.trunk), description.calibration
+        window = description.window or load_window(words)
         model = head_directory.load(folder, words, device=place)
     else:
         words, calibration = folder, load_calibration(folder)
+        window = load_window(folder)
         model = checkpoint.load(folder, device=place)
-    vocabulary, window = load_vocabulary(words), load_window(words)
+    vocabulary = load_vocabulary(words)
     matcher = NgramMatcher(
         vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=window.slots, device=place
     )

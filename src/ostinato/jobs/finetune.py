@@ -129,8 +129,17 @@ def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest
         recipe.adapter,
         calibration.temperature,
         calibration.domain,
+        _own_window(recipe),
     )
     head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
+
+
+def _own_window(recipe: FinetuneRecipe) -> head_directory.HeadWindow | None:
+    """The head's window, where its trunk's is another."""
+    known, own = load_window(_trunk(recipe.init)), recipe.window
+    if (known.rows, known.slots) == (own.rows, own.slots):
+        return None
+    return head_directory.HeadWindow(own.rows, own.slots)
 
 
 def _trunk(init: str) -> Path:
@@ -154,14 +163,6 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
     source = _trunk(recipe.init) if recipe.init else begun
     if source is None:
         return learn_vocabulary(documents, recipe.compoundation, recipe.lexicon)
-    if recipe.frozen:
-        known, asked = load_window(source), Window(recipe.window.rows, recipe.window.slots)
-        if known != asked:
-            raise UserError(
-                f"a head reads the windows of its trunk, {known.rows} rows with {known.slots} "
-                f"n-grams; the recipe has {asked.rows} with {asked.slots}: set window.rows and "
-                "window.slots to the trunk's."
-            )
     vocabulary = load_vocabulary(source)
     if not vocabulary.header.same_words(documents.header):
         raise UserError(

@@ -39,6 +39,7 @@ class FinetuneRecipe:
     adapter_rank: int = 0  # 0: the whole encoder is trained; else it is frozen, with an adapter
     adapter_targets: tuple[str, ...] = TARGETS
     smoothing: float = 0.0  # of the labels
+    hide: float = 0.0  # share of a training window's notes that are masked, of notes only
     batch: int = 32  # windows
     windows_per_piece: int = 1  # windows of one piece in a batch
     balanced: bool = False  # pieces of each class are drawn as often as of any other
@@ -82,6 +83,10 @@ class FinetuneRecipe:
             given := [name for name in _OF_PIECES if getattr(self, name) != _default(name)]
         ):
             raise UserError(f'{", ".join(given)}: only a recipe of kind = "sequence" has them.')
+        if not 0 <= self.hide < 1 or (self.hide and self.kind != "note"):
+            raise UserError(
+                f'hide: expected 0 to below 1, and 0 but for kind = "note"; got {self.hide}.'
+            )
         if self.regression and (self.adapter_rank or not self.init):
             raise UserError(
                 'pool = "layers" is a regression on a pre-trained encoder as it is: it needs '

@@ -60,6 +60,7 @@ class FinetuneWordsRecipe:
     piece_task: str = ""
     pool: Pool = "attention"
     smoothing: float = 0.0
+    hide: float = 0.0
     batch: int = 32
     windows_per_piece: int = 1
     balanced: bool = False

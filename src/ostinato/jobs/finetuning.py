@@ -15,7 +15,7 @@ from ostinato.train.answers import Answers
 from ostinato.train.loop import LossOf, train
 from ostinato.train.pieces import PieceBatches
 from ostinato.train.recipe import build_batches
-from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
+from ostinato.train.steps import NoteLabelStep, Reader, Regularisation, SequenceLabelStep
 
 Evaluation = NoteEvaluation | PieceEvaluation
 
@@ -51,7 +51,7 @@ class FineTuning:
             recipe.head,
             batch=recipe.batch,
             seed=recipe.train.seed,
-            smoothing=recipe.smoothing,
+            regularisation=Regularisation(recipe.smoothing, recipe.hide),
             compiled=recipe.train.compile,
         )
 

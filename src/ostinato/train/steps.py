@@ -144,6 +144,14 @@ class MaskedTokenStep(MaskedStep):
         return masked_token_loss(logits, truth, live)
 
 
+@dataclass(frozen=True)
+class Regularisation:
+    """What keeps a head for notes from learning its training songs by heart."""
+
+    smoothing: float = 0.0  # of the labels
+    hide: float = 0.0  # share of words that become [MASK]: the music around them tells their label
+
+
 class NoteLabelStep:
     """Supervised training of a head that labels notes."""
 
@@ -156,22 +164,36 @@ class NoteLabelStep:
         *,
         batch: int,
         seed: int,
-        smoothing: float = 0.0,
+        regularisation: Regularisation | None = None,
         compiled: bool = False,
     ) -> None:
         self._reader, self._batches, self._window = reader, batches, window
         self._head = reader.model.note_head(head)
-        self._batch, self._seed, self._smoothing = batch, seed, smoothing
+        how = regularisation or Regularisation()
+        self._batch, self._seed, self._smoothing = batch, seed, how.smoothing
+        self._masking = MaskingConfig("note", how.hide, masked=1, random=0) if how.hide else None
         self._run = torch.compile(self._forward, dynamic=False) if compiled else self._forward
 
     def __call__(self, number: int) -> dict[str, Tensor]:
         """Loss, accuracy and tokens of micro-batch ``number``: of nothing but it and the seed."""
         windows = self._batches.draw(self._batch, seed=self._seed, step=number)
         batch = self._batches.assemble(windows, tokens=self._window.tokens)
+        seen = self._seen(batch, number)
         with self._reader.autocast():
-            ngrams = self._reader.find(batch.tokens)
-            loss, accuracy = self._run(batch.tokens, batch.row, batch.label, *ngrams)
+            ngrams = self._reader.find(seen)
+            loss, accuracy = self._run(seen, batch.row, batch.label, *ngrams)
         return {"loss": loss, "accuracy": accuracy, "tokens": (batch.tokens != PAD).sum()}
+
+    def _seen(self, batch: Batch, number: int) -> Tensor:
+        """The tokens, some words hidden."""
+        if self._masking is None:
+            return batch.tokens
+        generator = torch.Generator(batch.tokens.device)
+        generator.manual_seed(mix(self._seed, 1, number))
+        size = self._reader.model.config.vocab_size
+        return mask_tokens(
+            batch.tokens, batch.row, self._masking, vocab_size=size, generator=generator
+        )[0]
 
     def _forward(
         self, tokens: Tensor, row: Tensor, label: Tensor, *ngrams: Tensor

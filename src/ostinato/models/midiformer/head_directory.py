@@ -48,6 +48,20 @@ class NamedHead:
 
 
 @dataclass(frozen=True)
+class HeadWindow:
+    """What is read at once: rows of words, and n-grams among them."""
+
+    rows: int
+    slots: int
+
+    def __post_init__(self) -> None:
+        if self.rows < 1 or self.slots < 0:
+            raise UserError(
+                f"window: expected rows >= 1 and slots >= 0; got {self.rows} and {self.slots}."
+            )
+
+
+@dataclass(frozen=True)
 class HeadDescription:
     """``config.json`` of a head's directory."""
 
@@ -58,6 +72,8 @@ class HeadDescription:
     adapter: AdapterSpec | None = None
     temperature: float = 1.0
     domain: Domain | None = None
+    window: HeadWindow | None = None
+    """Of the head's training, where it is not its trunk's."""
 
     @property
     def calibration(self) -> Calibration:
