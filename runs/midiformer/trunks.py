@@ -10,15 +10,16 @@ from typing import Any
 import torch
 
 from ostinato.base.errors import UserError
+from ostinato.data.vocabulary import load_window
 from ostinato.models import midiformer
 from ostinato.models.midiformer import MidiformerModel, head_directory
 from ostinato.models.midiformer.calibration import load_calibration
-from ostinato.models.midiformer.head_directory import HeadDescription, NamedHead, digest
+from ostinato.models.midiformer.head_directory import HeadDescription, HeadWindow, NamedHead, digest
 
 PRETRAINED, TAUGHT = "midiformer", "midiformer-taught"  # runs
 TRUNKS = ("pretrained", "melody", "auto")  # what --trunk may say
 GAIN = 0.003  # of valid's accuracy, from which ``auto`` takes the taught trunk
-VOCABULARY = ("words.json", "merges.txt", "lexicon.txt")  # of a model directory
+VOCABULARY = ("merges.txt", "lexicon.txt")  # of a model directory
 
 
 def finished(run: Path) -> bool:
@@ -65,7 +66,10 @@ def pretrained_model(run: Path) -> str:
 
 
 def taught_trunk(run: Path) -> Path:
-    """The encoder of the taught trunk, by itself; its melody head beside it is ``head``."""
+    """The encoder of the taught trunk, by itself; its melody head beside it is ``head``.
+
+    The trunk keeps the windows of its pre-training, for whatever else begins with it.
+    """
     folder, head = run / "trunk", run / "head"
     if not finished(run):
         raise UserError(f"{run}: expected a trunk that was taught the melody; `teach` makes one")
@@ -74,11 +78,20 @@ def taught_trunk(run: Path) -> Path:
         for name in VOCABULARY:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(run / "model" / name, folder)
+        before = run.with_name(PRETRAINED) / "model"
+        shutil.copy(before / "words.json", folder)
         save_bare(folder, given)
         spec = given.specs["melody"]
         named = NamedHead("melody", spec.kind, spec.labels, spec.pool)
         temperature = load_calibration(run / "model").temperature
-        description = HeadDescription("../trunk", digest(given.encoder), named, None, temperature)
+        own = load_window(run / "model")
+        description = HeadDescription(
+            "../trunk",
+            digest(given.encoder),
+            named,
+            temperature=temperature,
+            window=None if own == load_window(before) else HeadWindow(own.rows, own.slots),
+        )
         head_directory.save(head, given, description)
         shutil.copy(run / "model" / "README.md", head)
     return folder

@@ -19,11 +19,13 @@ from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
 from ostinato.data.selection import held_out, load_split, side_of
 from ostinato.data.shards import Documents, Entry, read_shards
+from ostinato.data.vocabulary import load_window
 from ostinato.eval.music.documents import files, read_all
 from ostinato.eval.music.published import rows_for
 from ostinato.eval.music.tasks import TASKS, find_task
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.models import midiformer as models
+from ostinato.models.midiformer import head_directory
 from ostinato.music import splits
 from ostinato.music.midi import write_midi
 from toy_corpus import HEADER, toy_document
@@ -118,7 +120,7 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         tiny = ("--no-compile", "--set", *WINDOW, *QUICK, *LEARNT, *MODEL, "valid_windows=4")
         run("pretrain", "9", *tiny)
         assert script.main([*where, "trunk"]) == 2  # nothing to compare
-        run("teach", "--no-compile", "--set", *FINE)
+        run("teach", "--no-compile", "--set", *FINE, "window.slots=5")
         fine = ("--no-compile", "--set", *FINE)
         run("heads", "--only", "melody", *fine, "adapter_rank=2")
         run("heads", "--only", "dance,dance14", *fine)
@@ -166,6 +168,9 @@ def test_the_taught_trunk_is_the_encoder_that_told_the_melody(trained: Path) -> 
     kept = load_file(run / "head" / "model.safetensors")
     assert all(name.startswith("head.") for name in kept)
     assert head.calibration.temperature != 1
+    pretrained, own = load_window(run / "trunk"), head_directory.describe(run / "head").window
+    assert pretrained == load_window(trained / "out" / trunks.PRETRAINED / "model")
+    assert own == head_directory.HeadWindow(pretrained.rows, 5)
     before = models.load(trained / "out" / trunks.PRETRAINED / "model").encoder.state_dict()
     changed = [not np.array_equal(t, before[n]) for n, t in alone.encoder.state_dict().items()]
     assert any(changed)
