@@ -166,8 +166,10 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
 
 def peer_sizes(positions: str, size: str) -> Table:
     """Of a peer with as many parameters as the trunk has in pre-training, its n-grams included."""
-    rows = read_table(CONFIGS / "midiformer-pretrain.toml")["lexicon"]["max_rows"]
-    full = replace(ARMS["full"], ngrams=rows)
+    table = read_table(CONFIGS / "midiformer-pretrain.toml")
+    merges, rows = table["compoundation"]["merges"], table["lexicon"]["max_rows"]
+    layers = table["model"].get("positions", ARMS["full"].layers)
+    full = replace(ARMS["full"], merges=merges, ngrams=rows, layers=layers)
     return of_words(ARMS[positions], shape(ARMS[positions], SIZES[size], full))
 
 
