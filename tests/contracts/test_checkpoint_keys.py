@@ -83,6 +83,7 @@ def test_midiformer_config_fields() -> None:
         "positions",
         "rope_theta",
         "compose_embeddings",
+        "token_rank",
         "layer_norm_eps",
         "initial_std",
     ]

@@ -152,12 +152,32 @@ def test_embeddings_compose(config, model, token_symbols) -> None:
     assert torch.equal(plain.token_table(), plain.tokens.weight)
 
 
+@pytest.mark.parametrize("compose", [False, True])
+def test_tokens_of_low_rank(config, token_symbols, compose) -> None:
+    """Their own vectors by hand; all weights learn; they begin as long as those of full rank."""
+    low = replace(config, token_rank=4, compose_embeddings=compose)
+    encoder = Midiformer(low, token_symbols)
+    assert tuple(encoder.tokens.weight.shape) == (config.vocab_size, 4)
+    table = encoder.token_table()
+    own = encoder.tokens.weight @ encoder.widen.weight.T
+    token = 11
+    parts = [s for s in token_symbols[token].tolist() if s] if compose else []
+    _close(table[token], own[token] + encoder.symbols.weight[parts].sum(0))
+    table.square().sum().backward()
+    assert encoder.tokens.weight.grad[token].abs().min() > 0
+    assert encoder.widen.weight.grad.abs().min() > 0
+    torch.manual_seed(0)
+    long = Midiformer(replace(low, vocab_size=5000, compose_embeddings=False))
+    assert long.token_table().std().item() == pytest.approx(config.initial_std, rel=0.3)
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [
         ({"hidden_size": 15}, "multiple"),
         ({"num_ngram_layers": 4}, "num_layers"),
         ({"vocab_size": 0}, "at least 1"),
+        ({"token_rank": 17}, "token_rank lies in 0..hidden_size"),
     ],
 )
 def test_impossible_sizes_are_refused(config, change, word) -> None:

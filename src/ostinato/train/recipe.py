@@ -32,6 +32,7 @@ class ModelChoice:
     num_ngram_layers: int | None = None
     dropout: float | None = None
     compose_embeddings: bool | None = None
+    token_rank: int | None = None
     positions: Literal["relative", "rotary"] | None = None
 
     def config(self, vocabulary: Vocabulary) -> MidiformerConfig:

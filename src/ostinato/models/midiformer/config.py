@@ -40,6 +40,9 @@ class MidiformerConfig:
     rope_theta: float = 10000.0
     compose_embeddings: bool = True
     """Add the vectors of a token's symbols to its own. False is the paper's embedding."""
+    token_rank: int = 0
+    """Width of the tokens' own vectors, which a matrix then widens to ``hidden_size``: many tokens
+    in few weights (ALBERT, arXiv 1909.11942, section 3.1). 0: ``hidden_size`` itself."""
     layer_norm_eps: float = 1e-12
     initial_std: float = 0.02
     """Standard deviation of the normal distribution of initial weights (BERT's)."""
@@ -56,6 +59,10 @@ class MidiformerConfig:
             raise UserError(
                 f"num_ngram_layers must lie in 0..num_layers ({self.num_layers}), got "
                 f"{self.num_ngram_layers}: n-grams are added once per layer."
+            )
+        if not 0 <= self.token_rank <= self.hidden_size:
+            raise UserError(
+                f"token_rank lies in 0..hidden_size ({self.hidden_size}); got {self.token_rank}."
             )
         sizes = (self.vocab_size, self.lexicon_size, self.symbol_count, self.num_layers)
         if min(sizes) < 1:

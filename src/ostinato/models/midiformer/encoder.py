@@ -57,7 +57,9 @@ class Midiformer(nn.Module):
         super().__init__()
         self.config = config
         self.register_buffer("token_symbols", _checked_symbols(config, token_symbols))
-        self.tokens = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.tokens = nn.Embedding(config.vocab_size, config.token_rank or config.hidden_size)
+        rank = config.token_rank
+        self.widen = nn.Linear(rank, config.hidden_size, bias=False) if rank else None
         self.symbols = nn.Embedding(config.symbol_count, config.hidden_size, padding_idx=0)
         self.norm = _first_norm(config)
         self.dropout = nn.Dropout(config.dropout)
@@ -68,15 +70,18 @@ class Midiformer(nn.Module):
         )
         self.ngrams = NgramEncoder(config) if config.num_ngram_layers else None
         initialise(self, config.initial_std)
+        if self.widen is not None:  # so that tokens begin as long as without it
+            nn.init.normal_(self.widen.weight, std=rank**-0.5)
         if rotary:
             for layers in (self.layers, *([self.ngrams.layers] if self.ngrams else [])):
                 calm(layers)
 
     def token_table(self) -> Float[Tensor, "vocab d"]:
         """Return every token's embedding, composed of its symbols' where so configured."""
+        own = self.tokens.weight if self.widen is None else self.widen(self.tokens.weight)
         if not self.config.compose_embeddings:
-            return self.tokens.weight
-        return self.tokens.weight + self.symbols(self.token_symbols).sum(1)
+            return own
+        return own + self.symbols(self.token_symbols).sum(1)
 
     def forward(
         self,
