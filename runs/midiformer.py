@@ -21,10 +21,11 @@ melody,velocity`` chooses tasks; ``--set key=value ...`` is laid over every reci
 ``--no-compile`` runs the same without ``torch.compile``, which happens by itself where compiling
 fails. Of several calls at once one trains at a time, and the others compile and wait.
 
-``teach`` trains the whole trunk to tell the melody, a licence allowing that, and makes another
-trunk of it, with a head. ``heads``, ``published`` and ``collect`` take the pre-trained trunk or,
-with ``--trunk melody``, that one; ``--trunk auto`` takes it where it tells the melody of valid
-better by 0.3 points than the head on the other, and ``trunk`` says which that is::
+``teach`` trains the whole trunk to tell the melody (``--velocity``: and velocities), a licence
+allowing that, and makes another trunk of it, with a head. ``heads``, ``published`` and ``collect``
+take the pre-trained trunk or, with ``--trunk melody``, that one; ``--trunk auto`` takes it where it
+tells the melody of valid better by 0.3 points than the head on the other, and ``trunk`` says which
+that is::
 
     for tar in TO/*.tar; do tar -xf $tar -C MODELS; done
     ostinato evaluate --suite music --data DATA --models MODELS
@@ -73,6 +74,8 @@ def _arguments() -> argparse.ArgumentParser:
         one = steps.add_parser(name)
         if name == "pretrain":
             one.add_argument("seconds", type=float, help="of training")
+        if name == "teach":
+            one.add_argument("--velocity", action="store_true", help="teach it that as well")
         if name == "peers":
             one.add_argument("positions", choices=stages.PEERS)
             one.add_argument("--like", type=Path, required=True, help="folder of our runs' logs")
@@ -143,7 +146,7 @@ def _train(given: argparse.Namespace, session: Session) -> bool:
         case "pretrain":
             jobs = stages.pretraining(session, given.seconds)
         case "teach":
-            jobs = stages.teaching(session)
+            jobs = stages.teaching(session, given.velocity)
         case "heads":
             jobs = stages.heads(session)
         case "published":

@@ -20,6 +20,7 @@ from midiformer.trunks import (
     head_run,
     result_of,
     save_bare,
+    taught_besides,
     taught_trunk,
 )
 from ostinato.base.config import to_dict
@@ -57,6 +58,7 @@ def _places(out: Path, trunk: str) -> dict[str, Path]:
         found |= {name: out / run / "model" for name, run in runs.items()}
     if taught:
         found |= {TRUNK: out / TAUGHT / "trunk", "melody-clean": out / TAUGHT / "head"}
+        found |= {f"{task}-clean": out / TAUGHT / task for task in taught_besides(out)}
     return found
 
 

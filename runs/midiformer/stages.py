@@ -26,6 +26,7 @@ from midiformer.trunks import (
     head_run,
     pretrained_model,
     result_of,
+    taught_besides,
     taught_trunk,
 )
 from ostinato.base.config import from_dict, lay_over, read_table
@@ -90,10 +91,16 @@ def pretraining(session: Session, seconds: float) -> Iterator[Job]:
     yield _job(session, PRETRAINED, table, PretrainRecipe, pretrain.run)
 
 
-def teaching(session: Session) -> Iterator[Job]:
-    """All of the trunk learns the melody too: another trunk, on which the other heads may stand."""
+def teaching(session: Session, velocity: bool = False) -> Iterator[Job]:
+    """All of the trunk learns the melody too, and the velocity if asked: another trunk, on which
+    the other heads may stand.
+    """
     table = read_table(CONFIGS / "midiformer-melody.toml")
     table |= {"init": pretrained_model(session.out / PRETRAINED), "adapter_rank": 0}
+    if velocity:
+        other = recipe("velocity")
+        shards = [str(session.shards / Path(one).name) for one in other["shards"]]
+        table["others"] = [{"head": "velocity", "shards": shards, "labels": other["labels"]}]
     _set(table, *WHOLE, f"train.steps={TEACHING_STEPS}")
     yield _job(session, TAUGHT, table)
 
@@ -102,7 +109,7 @@ def heads(session: Session) -> Iterator[Job]:
     """On the trunk as it is, clean splits: the heads that ship, and that of 14 dances."""
     taught = chosen_trunk(session.out, session.trunk) == TAUGHT
     for task in _tasks(session):
-        if taught and task == "melody":
+        if taught and task in ("melody", *taught_besides(session.out)):
             continue  # which that trunk has learnt
         table = recipe(task)
         table["init"] = _init(session)

@@ -65,6 +65,15 @@ def pretrained_model(run: Path) -> str:
     return str(run / "model")
 
 
+def taught_besides(out: Path) -> tuple[str, ...]:
+    """What the taught trunk learnt beside the melody: heads of the same run."""
+    path = out / TAUGHT / "recipe.json"
+    if not path.exists():
+        return ()
+    recipe = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(other["head"] for other in recipe.get("others", ()))
+
+
 def taught_trunk(run: Path) -> Path:
     """The encoder of the taught trunk, by itself; its melody head beside it is ``head``.
 

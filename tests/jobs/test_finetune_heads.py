@@ -18,7 +18,7 @@ from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
 from ostinato.jobs.finetune_data import read_piece_labels
 from ostinato.models import midiformer
-from ostinato.models.midiformer import head_directory
+from ostinato.models.midiformer import HeadSpec, checkpoint, head_directory
 from ostinato.music import splits
 from ostinato.music.corpora import find_corpus
 from ostinato.train.pieces import PieceAnswers, PieceReader
@@ -112,6 +112,37 @@ def test_notes_from_recipe_to_answers(folder: Path) -> None:
     assert described.domain is None
     model = load_note_model(head, device="cpu")
     assert model.names == ("melody", "bridge", "accompaniment")
+
+
+def test_one_encoder_learns_two_heads_of_notes(folder: Path, trunk: Path) -> None:
+    """Both learn, each stands in a directory of its own, and each says what training said."""
+    labels = ("x", "y", "z")
+    other = f"others=[{{head='again', shards=['{trunk}/shards'], labels={list(labels)}}}]"
+    finetune(folder / "notes.toml", ["adapter_rank=0", "train.steps=60", other])
+    told, run = result(folder), folder / "fine"
+    again = told["others"]["again"]  # type: ignore[index,call-overload]
+    assert again["test"]["accuracy"] > 0.5  # a third of the notes have each label
+    assert checkpoint.read_heads(run / "model") == {
+        "melody": HeadSpec("note", ("melody", "bridge", "accompaniment"))
+    }
+    documents = read_shards([trunk / "shards"], lambda entry: int(entry.name[1:]) % 4 == 2)
+    truth = documents.label - 1
+    for name, scores in (("model", told), ("again", again)):
+        model = load_note_model(run / name, device="cpu")
+        rows = np.concatenate(
+            [
+                model.rows.probabilities(documents.values[first:last])
+                for first, last in zip(documents.offset, documents.offset[1:], strict=False)
+            ]
+        )[truth >= 0]
+        right = rows[np.arange(len(rows)), truth[truth >= 0]]
+        assert -np.log(right).mean() == pytest.approx(scores["valid"]["loss"]["raw"], rel=1e-4)
+    assert load_note_model(run / "again", device="cpu").names == labels
+    found = record.read(run / record.NAME)
+    assert {(one.task, one.digest) for one in found} == {
+        ("melody", record.digest(run / "model")),
+        ("again", record.digest(run / "again")),
+    }
 
 
 @pytest.mark.parametrize(
@@ -265,6 +296,7 @@ def test_a_corpus_says_what_its_pieces_are(folder: Path, tmp_path: Path) -> None
         ("init=", "adapter_rank needs `init`"),
         ("windows_per_piece=3", "divides the batch"),
         ("hide=0.1", '0 but for kind = "note"; got 0.1'),
+        ("others=[{head='b', shards=[], labels=[]}]", "trains all of the encoder"),
         ("hide=1", "hide: expected 0 to below 1"),
         ("adapter_targets=['norm']", "targets among"),
         ("kind=note", "piece_labels: only a recipe of kind"),
@@ -275,6 +307,13 @@ def test_a_corpus_says_what_its_pieces_are(folder: Path, tmp_path: Path) -> None
 def test_recipes_that_cannot_be_run(folder: Path, setting: str, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         finetune(folder / "pieces.toml", [setting])
+
+
+@pytest.mark.parametrize("name", ["melody", "model"])
+def test_further_heads_need_names_of_their_own(folder: Path, name: str) -> None:
+    other = f"others=[{{head='{name}', shards=[], labels=[]}}]"
+    with pytest.raises(UserError, match="heads of different names, none of them 'model'"):
+        finetune(folder / "notes.toml", ["adapter_rank=0", other])
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     both = {"pop909": "MIT", "pop909-versions": "MIT"}
     pack(folder / "shipped.npz.xz", [*pop, *versions, *held], both)
     pack(folder / "pop909.npz.xz", [*pop, *held], {"pop909": "MIT"})
+    pack(folder / "pop909-velocity.npz.xz", [*pop, *held], {"pop909": "MIT"})
     pack(folder / "published-melody.npz.xz", [*pop, *held], {"pop909": "MIT"})
     pack(folder / "nottingham.npz.xz", tunes, {"nottingham": "GPL-3.0"})
     pack(folder / "published-dance.npz.xz", tunes, {"nottingham": "GPL-3.0"})
@@ -120,11 +121,11 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         tiny = ("--no-compile", "--set", *WINDOW, *QUICK, *LEARNT, *MODEL, "valid_windows=4")
         run("pretrain", "9", *tiny)
         assert script.main([*where, "trunk"]) == 2  # nothing to compare
-        run("teach", "--no-compile", "--set", *FINE, "window.slots=5")
+        run("teach", "--velocity", "--no-compile", "--set", *FINE, "window.slots=5")
         fine = ("--no-compile", "--set", *FINE)
         run("heads", "--only", "melody", *fine, "adapter_rank=2")
         run("heads", "--only", "dance,dance14", *fine)
-        run("heads", "--trunk", "melody", "--only", "melody,dance", *fine)
+        run("heads", "--trunk", "melody", "--only", "melody,velocity,dance", *fine)
         run("published", "--only", "melody,dance", *fine)
         run("trunk")
     return root
@@ -134,7 +135,10 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path) -> None:
     for trunk, held in (
         ("pretrained", {"melody-clean", "dance-clean", "dance14-clean", "dance-published"}),
-        ("melody", {"melody-clean", "dance-clean"}),  # published dances stand on the other trunk
+        (
+            "melody",
+            {"melody-clean", "velocity-clean", "dance-clean"},
+        ),  # published dances stand on the other trunk
     ):
         tars, tree = tmp_path / trunk, tmp_path / f"{trunk}-tree"
         lines = list(shipping.collect(trained / "out", tars, [], trunk))
@@ -151,6 +155,8 @@ def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path
         }
         assert load_note_model(tree / "melody-clean", device="cpu").names[0] == "melody"
         assert load_piece_model(tree / "dance-clean", device="cpu").names[0] == "ashover"
+        if trunk == "melody":
+            assert load_note_model(tree / "velocity-clean", device="cpu").names[0] == "1-31"
         assert models.load(tree / "midiformer").masked_token is None
         assert (tree / "logs/midiformer/metrics.jsonl").exists()
     only = list(shipping.collect(trained / "out", tmp_path / "few", ["dance14"], "pretrained"))

@@ -17,7 +17,7 @@ from ostinato.music.compound_words import encode
 from ostinato.music.compoundation import MASK, SPECIALS
 from ostinato.train.notes import note_answers, note_probabilities
 from ostinato.train.recipe import ModelChoice, build_batches, build_matcher, build_model
-from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader, Regularisation
+from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader, Regularisation, Together
 from tiny_model import random_score
 from toy_corpus import toy_documents
 
@@ -101,6 +101,16 @@ def test_hidden_words_are_hidden_whole_before_ngrams_are_found(
     plain = NoteLabelStep(read, batches, WINDOW, "melody", batch=64, seed=1)
     plain(0)
     assert torch.equal(seen[-1], batch.tokens)
+
+
+def test_objectives_together_are_their_mean(documents: Documents) -> None:
+    read, batches = reader(documents)
+    read.model.eval()
+    made = [NoteLabelStep(read, batches, WINDOW, "melody", batch=4, seed=seed) for seed in (0, 1)]
+    both, (first, second) = Together(made)(3), (step(3) for step in made)
+    torch.testing.assert_close(both["loss"], (first["loss"] + second["loss"]) / 2)
+    assert both["tokens"] == first["tokens"] + second["tokens"]
+    assert both["accuracy"] == first["accuracy"] != second["accuracy"]
 
 
 @pytest.mark.parametrize("mode", ["token", "note"])

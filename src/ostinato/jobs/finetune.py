@@ -67,9 +67,14 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
     if not recipe.frozen:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
-    model = _model(recipe, labelled, vocabulary, device, pretrained)
+    others = [(one, read_labelled(one)) for one in recipe.each]
+    model = _model(
+        recipe, [labelled, *(read for _, read in others)], vocabulary, device, pretrained
+    )
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
-    fine = FineTuning(recipe, labelled, vocabulary, Reader(model, matcher, device))
+    reader = Reader(model, matcher, device)
+    rest = tuple(FineTuning(one, read, vocabulary, reader) for one, read in others)
+    fine = FineTuning(recipe, labelled, vocabulary, reader, rest)
     valid, states = fine.evaluation("valid"), None
     if recipe.regression:
         result, states = regress(fine, resume=resume, began=began)
@@ -112,13 +117,32 @@ def _finish(
     _save(fine, folder, calibration, trunk_digest)
     fine.record(folder)
     write_card(folder, recipe, fine.labelled, result)
+    if fine.others:
+        result["others"] = {other.recipe.head: _finish_other(other) for other in fine.others}
+    return {**result, "model": str(folder)}
+
+
+def _finish_other(fine: FineTuning) -> dict[str, object]:
+    """The same for a further head, in a directory that stands on the model beside it."""
+    recipe, model = fine.recipe, fine.reader.model
+    answers, folder = fine.evaluation("valid").answers(), recipe.run / recipe.head
+    temperature = fit_temperature(answers)
+    result = fine.scores(answers, temperature)
+    spec = model.specs[recipe.head]
+    named = head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool)
+    trunk = head_directory.digest(model.encoder)
+    description = head_directory.HeadDescription("../model", trunk, named, temperature=temperature)
+    head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
+    fine.record(folder)
+    write_card(folder, recipe, fine.labelled, result)
     return {**result, "model": str(folder)}
 
 
 def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest: str) -> None:
     recipe, model = fine.recipe, fine.reader.model
     if not recipe.frozen:
-        save_model(folder, model, fine.vocabulary, recipe.window, recipe.dtype)
+        first = _with_first_head(model, recipe.head)
+        save_model(folder, first, fine.vocabulary, recipe.window, recipe.dtype)
         save_calibration(folder, calibration)
         return
     spec = model.specs[recipe.head]
@@ -132,6 +156,14 @@ def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest
         _own_window(recipe),
     )
     head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
+
+
+def _with_first_head(model: MidiformerModel, head: str) -> MidiformerModel:
+    """The model without its further heads; the weights are the same ones."""
+    with torch.device("meta"):
+        first = MidiformerModel(model.config, {head: model.specs[head]})
+    first.encoder, first.heads[head] = model.encoder, model.heads[head]
+    return first
 
 
 def _own_window(recipe: FinetuneRecipe) -> head_directory.HeadWindow | None:
@@ -175,18 +207,19 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
 
 def _model(
     recipe: FinetuneRecipe,
-    labelled: Labelled,
+    labelled: Sequence[Labelled],
     vocabulary: Vocabulary,
     device: torch.device,
     pretrained: MidiformerModel | None,
 ) -> MidiformerModel:
-    """The model with a head, both taken from the pre-trained model as far as it has them.
+    """The model with its heads, all taken from the pre-trained model as far as it has them.
 
     With an adapter, the encoder is frozen.
     """
     pool = recipe.pool if recipe.kind == "sequence" else "first"
-    spec = HeadSpec(recipe.kind, labelled.labels, pool)
-    seed, heads = recipe.train.seed, {recipe.head: spec}
+    names = [recipe.head, *(other.head for other in recipe.others)]
+    specs = [HeadSpec(recipe.kind, one.labels, pool) for one in labelled]
+    seed, heads = recipe.train.seed, dict(zip(names, specs, strict=True))
     if pretrained is None:
         config = recipe.model.config(vocabulary)
         return build_model(config, vocabulary, seed=seed, device=device, heads=heads)
@@ -195,9 +228,9 @@ def _model(
         config = replace(config, dropout=recipe.model.dropout)
     model = build_model(config, vocabulary, seed=seed, device=device, heads=heads)
     model.encoder.load_state_dict(pretrained.encoder.state_dict())
-    if pretrained.specs.get(recipe.head) == spec:
-        known = pretrained.heads[recipe.head]
-        model.heads[recipe.head].load_state_dict(known.state_dict())
+    for name, spec in heads.items():
+        if pretrained.specs.get(name) == spec:
+            model.heads[name].load_state_dict(pretrained.heads[name].state_dict())
     if recipe.adapter is not None:
         attach(model.encoder, recipe.adapter)
     return model

@@ -17,6 +17,16 @@ from ostinato.train.recipe import DTypeName, ModelChoice
 
 
 @dataclass(frozen=True)
+class OtherHead:
+    """A further head for notes, which all of the encoder learns beside the first, in each step."""
+
+    head: str
+    shards: tuple[Path, ...]
+    labels: tuple[str, ...]
+    train_shards: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinetuneRecipe:
     """Everything that decides a run."""
 
@@ -57,6 +67,9 @@ class FinetuneRecipe:
     compoundation: CompoundationConfig = field(default_factory=CompoundationConfig)
     lexicon: LexiconConfig = field(default_factory=LexiconConfig)
     model: ModelChoice = field(default_factory=ModelChoice)  # with ``init``: dropout only
+    # Each becomes a directory of its own in ``run``, which stands on ``run/model``. The weights are
+    # chosen by the first head.
+    others: tuple[OtherHead, ...] = ()
     train: LoopConfig = field(default_factory=LoopConfig)
 
     def __post_init__(self) -> None:
@@ -87,12 +100,37 @@ class FinetuneRecipe:
             raise UserError(
                 f'hide: expected 0 to below 1, and 0 but for kind = "note"; got {self.hide}.'
             )
+        if self.others and (self.kind != "note" or self.frozen):
+            raise UserError(
+                'others: only a recipe of kind = "note" that trains all of the encoder has them.'
+            )
+        names = [self.head, *(other.head for other in self.others)]
+        if self.others and ({"model", ""} & {*names} or len({*names}) < len(names)):
+            raise UserError(
+                "others: expected heads of different names, none of them 'model'; got "
+                f"{', '.join(names)}."
+            )
         if self.regression and (self.adapter_rank or not self.init):
             raise UserError(
                 'pool = "layers" is a regression on a pre-trained encoder as it is: it needs '
                 "`init` and no adapter_rank."
             )
         _ = self.adapter, self.drawing  # they check themselves
+
+    @property
+    def each(self) -> tuple[FinetuneRecipe, ...]:
+        """A recipe for each further head: its documents and labels, the rest the same."""
+        return tuple(
+            replace(
+                self,
+                head=other.head,
+                shards=other.shards,
+                labels=other.labels,
+                train_shards=other.train_shards,
+                others=(),
+            )
+            for other in self.others
+        )
 
     @property
     def regression(self) -> bool:

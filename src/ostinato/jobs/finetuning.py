@@ -15,7 +15,7 @@ from ostinato.train.answers import Answers
 from ostinato.train.loop import LossOf, train
 from ostinato.train.pieces import PieceBatches
 from ostinato.train.recipe import build_batches
-from ostinato.train.steps import NoteLabelStep, Reader, Regularisation, SequenceLabelStep
+from ostinato.train.steps import NoteLabelStep, Reader, Regularisation, SequenceLabelStep, Together
 
 Evaluation = NoteEvaluation | PieceEvaluation
 
@@ -28,9 +28,15 @@ class FineTuning:
     labelled: Labelled
     vocabulary: Vocabulary
     reader: Reader
+    others: tuple[FineTuning, ...] = ()  # further heads of the same model, learnt in the same steps
 
     def step(self) -> LossOf:
-        """The objective."""
+        """The objective, or all of them."""
+        if self.others:
+            return Together([self._step(), *(other._step() for other in self.others)])
+        return self._step()
+
+    def _step(self) -> LossOf:
         recipe, reader, window = self.recipe, self.reader, self.recipe.window
         if recipe.kind == "sequence":
             pieces = self.labelled.pieces["train"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -201,6 +201,21 @@ class NoteLabelStep:
         hidden = self._reader.hidden(tokens, ngrams)
         logits = self._head(hidden, row, label.shape[1])
         return note_label_loss(logits, label, smoothing=self._smoothing)
+
+
+class Together:
+    """Several objectives of one model in each step: the mean of their losses, all their tokens,
+    and the accuracy of the first.
+    """
+
+    def __init__(self, steps: Sequence[Callable[[int], Mapping[str, Tensor]]]) -> None:
+        self._steps = steps
+
+    def __call__(self, number: int) -> dict[str, Tensor]:
+        """Loss, accuracy and tokens of micro-batch ``number`` of each."""
+        told = [step(number) for step in self._steps]
+        loss, tokens = (torch.stack([one[name] for one in told]) for name in ("loss", "tokens"))
+        return {"loss": loss.mean(), "accuracy": told[0]["accuracy"], "tokens": tokens.sum()}
 
 
 class SequenceLabelStep:
