@@ -50,12 +50,15 @@ def trunk_card(name: str, pretrained: Path, taught: Path | None) -> str:
         f"{result['seconds']:,} s; loss on valid {result['valid']['loss']:.3f} nats.",
     ]
     if taught is not None:
-        told = _read(taught / "result.json")
+        told, others = _read(taught / "result.json"), _read(taught / "recipe.json").get("others")
         lines += [
             "",
             "Then all of it learnt to tell melody, bridge and accompaniment of POP909's training",
             f"songs and their versions (MIT): {told['step']:,} steps, {told['seconds']:,} s.",
         ]
+        if others:
+            named = ", ".join(other["head"] for other in others)
+            lines.append(f"In the same steps it learnt of the songs: {named}.")
     limits = (
         "Piano and tunes are what it knows. It reads onset, pitch and duration on a grid of 16ths."
     )

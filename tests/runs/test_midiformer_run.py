@@ -158,6 +158,8 @@ def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path
         if trunk == "melody":
             assert load_note_model(tree / "velocity-clean", device="cpu").names[0] == "1-31"
         assert models.load(tree / "midiformer").masked_token is None
+        card = (tree / "midiformer" / "README.md").read_text()
+        assert ("it learnt of the songs: velocity." in card) == (trunk == "melody")
         assert (tree / "logs/midiformer/metrics.jsonl").exists()
     only = list(shipping.collect(trained / "out", tmp_path / "few", ["dance14"], "pretrained"))
     with tarfile.open(tmp_path / "few/models-1.tar") as tar:
