@@ -54,7 +54,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from music_ablations.arms import ARMS, CORPORA, SIZES, TASKS, parameters, shape, unfair
 from music_ablations.prepare import data
 from music_ablations.recipes import Session, Settings, finetune_table, model_shape, pretrain_table
-from music_ablations.table import lines, read_cells, summary
+from music_ablations.table import lines, read_cells, read_settings, summary
 
 from ostinato.base.config import from_dict
 from ostinato.base.errors import UserError
@@ -275,9 +275,9 @@ def _do(given: argparse.Namespace) -> None:
             run(Session(settings, given.out, given.shards, given.device, end), cells, tasks)
         case _:
             told = summary(read_cells(given.out))
-            settings = json.loads((given.out / "settings.json").read_text(encoding="utf-8"))
-            write_json(given.out / "table.json", {"settings": settings, "arms": told})
-            print(json.dumps(told, indent=2) if given.json else "\n".join(lines(told)))
+            table = {"settings": read_settings(given.out), "arms": told}
+            write_json(given.out / "table.json", table)
+            print(json.dumps(table, indent=2) if given.json else "\n".join(lines(told)))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from midiformer.trunks import taught_besides
 from ostinato.data.selection import held_out
 from ostinato.data.shards import read_entries
 from ostinato.jobs.finetune_card import UNKNOWN
@@ -50,15 +51,14 @@ def trunk_card(name: str, pretrained: Path, taught: Path | None) -> str:
         f"{result['seconds']:,} s; loss on valid {result['valid']['loss']:.3f} nats.",
     ]
     if taught is not None:
-        told, others = _read(taught / "result.json"), _read(taught / "recipe.json").get("others")
+        told, others = _read(taught / "result.json"), taught_besides(taught.parent)
         lines += [
             "",
             "Then all of it learnt to tell melody, bridge and accompaniment of POP909's training",
             f"songs and their versions (MIT): {told['step']:,} steps, {told['seconds']:,} s.",
         ]
         if others:
-            named = ", ".join(other["head"] for other in others)
-            lines.append(f"In the same steps it learnt of the songs: {named}.")
+            lines.append(f"In the same steps it learnt of their notes: {', '.join(others)}.")
     limits = (
         "Piano and tunes are what it knows. It reads onset, pitch and duration on a grid of 16ths."
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,12 @@ def teaching(session: Session, velocity: bool = False) -> Iterator[Job]:
     """
     table = read_table(CONFIGS / "midiformer-melody.toml")
     table |= {"init": pretrained_model(session.out / PRETRAINED), "adapter_rank": 0}
+    learnt = taught_besides(session.out)
+    if finished(session.out / TAUGHT) and ("velocity" in learnt) != velocity:
+        raise UserError(
+            f"{session.out / TAUGHT} is finished, and learnt {', '.join(('melody', *learnt))}: "
+            "choose another --out, or teach the same."
+        )
     if velocity:
         other = recipe("velocity")
         shards = [str(session.shards / Path(one).name) for one in other["shards"]]
@@ -165,7 +171,8 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
         table["init"] = pretrained_model(session.out / name)
         if task in OF_NOTES:
             table |= {"model": {"dropout": 0.1}}
-            seconds = _seconds(like / _ours(task, taught=session.trunk == "melody"))
+            taught = ("melody", *taught_besides(like)) if session.trunk == "melody" else ()
+            seconds = _seconds(like / _ours(task, taught=taught), len(taught))
             _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS, seconds)
             _set(table, f"window.transpose={TRANSPOSE}")
         yield _job(session, f"{name}-{task}", table, FinetuneWordsRecipe, finetune_words.run)
@@ -180,14 +187,17 @@ def peer_sizes(positions: str, size: str) -> Table:
     return of_words(ARMS[positions], shape(ARMS[positions], SIZES[size], full))
 
 
-def _ours(task: str, *, taught: bool) -> str:
-    return TAUGHT if taught and task == "melody" else head_run(task, taught=taught)
+def _ours(task: str, *, taught: Sequence[str]) -> str:
+    """The run in which our model learnt a task; ``taught``: those that the taught trunk learnt."""
+    return TAUGHT if task in taught else head_run(task, taught=bool(taught))
 
 
-def _seconds(run: Path) -> str:
+def _seconds(run: Path, tasks: int = 1) -> str:
+    """As long as a run took; where the taught trunk learnt several tasks at once, its share."""
     if not (run / "result.json").exists() or result_of(run)["reason"] != "finished":
         raise UserError(f"{run}: expected the result.json of a finished run, whose seconds count")
-    return f"train.budget_seconds={result_of(run)['seconds']}"
+    share = tasks if run.name == TAUGHT else 1
+    return f"train.budget_seconds={result_of(run)['seconds'] / share}"
 
 
 def play(session: Session, jobs: Iterator[Job]) -> bool:

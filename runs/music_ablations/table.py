@@ -53,6 +53,14 @@ def read_cells(out: Path) -> Cells:
     return kept
 
 
+def read_settings(out: Path) -> dict[str, Any]:
+    """What all cells of a folder have in common."""
+    path = out / "settings.json"
+    if not path.exists():
+        raise UserError(f"{path} is missing: `run` writes it beside the cells; copy it too.")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def accuracies(cells: Cells, arm: str, task: str, side: str) -> dict[int, float]:
     """The accuracy of each seed of an arm that has done a task."""
     return {

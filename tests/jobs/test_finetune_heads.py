@@ -296,8 +296,6 @@ def test_a_corpus_says_what_its_pieces_are(folder: Path, tmp_path: Path) -> None
         ("init=", "adapter_rank needs `init`"),
         ("windows_per_piece=3", "divides the batch"),
         ("hide=0.1", '0 but for kind = "note"; got 0.1'),
-        ("others=[{head='b', shards=[], labels=[]}]", "trains all of the encoder"),
-        ("hide=1", "hide: expected 0 to below 1"),
         ("adapter_targets=['norm']", "targets among"),
         ("kind=note", "piece_labels: only a recipe of kind"),
         ("piece_labels=none.csv", r"none\.csv: expected a CSV file"),
@@ -309,11 +307,47 @@ def test_recipes_that_cannot_be_run(folder: Path, setting: str, sentence: str) -
         finetune(folder / "pieces.toml", [setting])
 
 
-@pytest.mark.parametrize("name", ["melody", "model"])
-def test_further_heads_need_names_of_their_own(folder: Path, name: str) -> None:
-    other = f"others=[{{head='{name}', shards=[], labels=[]}}]"
-    with pytest.raises(UserError, match="heads of different names, none of them 'model'"):
-        finetune(folder / "notes.toml", ["adapter_rank=0", other])
+@pytest.mark.parametrize("share", [1, -0.1])
+def test_hidden_is_a_share(folder: Path, share: float) -> None:
+    with pytest.raises(UserError, match="hide: expected 0 to below 1"):
+        finetune(folder / "notes.toml", [f"hide={share}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "rank", "sentence"),
+    [
+        ("again", "['x']", 2, "trains all of the encoder"),
+        ("melody", "['x']", 0, "heads of different names"),
+        *((name, "['x']", 0, "of letters, digits and _") for name in ("model", "a/b", "..", "")),
+        ("again", "[]", 0, "the head 'again' needs the names of its `labels`"),
+    ],
+)
+def test_further_heads_that_cannot_be(
+    folder: Path, name: str, labels: str, rank: int, sentence: str
+) -> None:
+    other = f"others=[{{head='{name}', shards=[], labels={labels}}}]"
+    with pytest.raises(UserError, match=sentence):
+        finetune(folder / "notes.toml", [f"adapter_rank={rank}", other])
+
+
+def test_further_heads_go_with_the_run_that_made_them(folder: Path, trunk: Path) -> None:
+    """Their shards must speak the same words; `fresh` removes them, what fails first does not."""
+    brief = ["adapter_rank=0", "train.steps=1", "train.validate_every=0"]
+    of = f"shards=['{trunk}/shards'], labels=['x', 'y', 'z']"
+    finetune(folder / "notes.toml", [*brief, f"others=[{{head='again', {of}}}]"])
+    missing = of.replace("/shards", "/none")
+    with pytest.raises(UserError, match="none"):
+        finetune(folder / "notes.toml", ["fresh=true", *brief, f"others=[{{head='b', {missing}}}]"])
+    assert (folder / "fine" / "again" / "config.json").exists()
+    finetune(folder / "notes.toml", ["fresh=true", *brief])
+    assert not (folder / "fine" / "again").exists()
+    strange = folder / "strange"
+    shutil.copytree(trunk / "shards", strange)
+    told = json.loads((strange / "words.json").read_text())
+    (strange / "words.json").write_text(json.dumps({**told, "steps_per_quarter": 12}))
+    odd = of.replace(f"{trunk}/shards", str(strange))
+    with pytest.raises(UserError, match="4 steps per quarter, the shards cp4 with 12"):
+        finetune(folder / "notes.toml", ["fresh=true", *brief, f"others=[{{head='b', {odd}}}]"])
 
 
 @pytest.mark.parametrize(

@@ -157,9 +157,12 @@ def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path
         assert load_piece_model(tree / "dance-clean", device="cpu").names[0] == "ashover"
         if trunk == "melody":
             assert load_note_model(tree / "velocity-clean", device="cpu").names[0] == "1-31"
+            window = head_directory.describe(tree / "velocity-clean").window
+            assert window == head_directory.describe(tree / "melody-clean").window
+            assert window is not None and window.slots == 5
         assert models.load(tree / "midiformer").masked_token is None
         card = (tree / "midiformer" / "README.md").read_text()
-        assert ("it learnt of the songs: velocity." in card) == (trunk == "melody")
+        assert ("it learnt of their notes: velocity." in card) == (trunk == "melody")
         assert (tree / "logs/midiformer/metrics.jsonl").exists()
     only = list(shipping.collect(trained / "out", tmp_path / "few", ["dance14"], "pretrained"))
     with tarfile.open(tmp_path / "few/models-1.tar") as tar:
@@ -191,6 +194,8 @@ def test_what_is_done_is_not_done_again(trained: Path, capsys: pytest.CaptureFix
     assert script.main([*where, "data", str(trained)]) == 2  # nothing packed is there
     assert "expected packed shards" in capsys.readouterr().err
     assert script.main([*where, "heads", "--only", "melodie"]) == 2
+    assert script.main([*where, "teach"]) == 2  # it was taught velocities as well
+    assert "learnt melody, velocity: choose another --out" in capsys.readouterr().err
 
 
 def test_heads_go_into_the_package_by_the_name_of_their_trunk(
@@ -343,10 +348,10 @@ def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> No
     logs = tmp_path / "logs"
     ours = {
         taught: [trunks.PRETRAINED, *(stages._ours(task, taught=taught) for task in stages.TASKS)]
-        for taught in (False, True)
+        for taught in ((), ("melody",))
     }
-    assert {ours[False][1], ours[True][1]} == {"midiformer-melody", trunks.TAUGHT}
-    for number, run in enumerate([*ours[False], *ours[True][1:]]):
+    assert {ours[()][1], ours["melody",][1]} == {"midiformer-melody", trunks.TAUGHT}
+    for number, run in enumerate([*ours[()], *ours["melody",][1:]]):
         leave(logs / run, seconds=number + 0.5)
     for positions in stages.PEERS:
         leave(tmp_path / "out" / f"peer-{positions}")
@@ -363,8 +368,13 @@ def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> No
             of_notes = len(stages.OF_NOTES)
             trains = [job.table["train"] for job in (first, *others[:of_notes])]
             assert {train["steps"] for train in trains} == {1_000_000}
-            told = [trunks.result_of(logs / run)["seconds"] for run in ours[trunk == "melody"]]
+            learnt = ("melody",) if trunk == "melody" else ()
+            told = [trunks.result_of(logs / run)["seconds"] for run in ours[learnt]]
             assert [train["budget_seconds"] for train in trains] == told[: 1 + of_notes]
+    (logs / trunks.TAUGHT / "recipe.json").write_text('{"others": [{"head": "velocity"}]}')
+    both = stages.peers(session(tmp_path, trunk="melody", only=stages.OF_NOTES), "rotary", logs)
+    seconds = [job.table["train"]["budget_seconds"] for job in both]
+    assert seconds == [trunks.result_of(logs / trunks.TAUGHT)["seconds"] / 2] * 2
     leave(logs / "midiformer-melody", "out of time")
     with pytest.raises(UserError, match="of a finished run, whose seconds"):
         list(stages.peers(session(tmp_path, only=("melody",)), "rotary", logs))

@@ -58,6 +58,7 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     """Train the head and what it stands on, and write the directory; returns what to report."""
     began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe)
+    others = [(one, read_labelled(one)) for one in recipe.other_recipes]
     pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
     also: dict[str, str] = {}
     if pretrained is not None and recipe.frozen:  # which the training state has not
@@ -67,7 +68,8 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
     if not recipe.frozen:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
-    others = [(one, read_labelled(one)) for one in recipe.each]
+    for _, read in others:
+        _check_words(vocabulary, read.documents["train"], recipe.run)
     model = _model(
         recipe, [labelled, *(read for _, read in others)], vocabulary, device, pretrained
     )
@@ -131,10 +133,13 @@ def _finish_other(fine: FineTuning) -> dict[str, object]:
     spec = model.specs[recipe.head]
     named = head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool)
     trunk = head_directory.digest(model.encoder)
-    description = head_directory.HeadDescription("../model", trunk, named, temperature=temperature)
+    window = head_directory.HeadWindow(recipe.window.rows, recipe.window.slots)
+    description = head_directory.HeadDescription(
+        "../model", trunk, named, temperature=temperature, window=window
+    )
     head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
     fine.record(folder)
-    write_card(folder, recipe, fine.labelled, result)
+    write_card(folder, recipe, fine.labelled, result, trunk="../model")
     return {**result, "model": str(folder)}
 
 
@@ -196,13 +201,17 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
     if source is None:
         return learn_vocabulary(documents, recipe.compoundation, recipe.lexicon)
     vocabulary = load_vocabulary(source)
-    if not vocabulary.header.same_words(documents.header):
-        raise UserError(
-            f"{source} speaks {vocabulary.header.scheme} with "
-            f"{vocabulary.header.steps_per_quarter} steps per quarter, the shards "
-            f"{documents.header.scheme} with {documents.header.steps_per_quarter}: prepare anew."
-        )
+    _check_words(vocabulary, documents, source)
     return vocabulary
+
+
+def _check_words(vocabulary: Vocabulary, documents: Documents, whose: Path) -> None:
+    known, given = vocabulary.header, documents.header
+    if not known.same_words(given):
+        raise UserError(
+            f"{whose} speaks {known.scheme} with {known.steps_per_quarter} steps per quarter, the "
+            f"shards {given.scheme} with {given.steps_per_quarter}: prepare anew."
+        )
 
 
 def _model(

@@ -14,13 +14,23 @@ from ostinato.jobs.finetune_recipe import FinetuneRecipe
 
 
 def write_card(
-    folder: Path, recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object]
+    folder: Path,
+    recipe: FinetuneRecipe,
+    labelled: Labelled,
+    result: dict[str, object],
+    trunk: str = "",
 ) -> None:
-    """Write ``README.md`` of the model directory; ``result`` is what the job reports."""
-    write_text(folder / "README.md", "\n".join(_lines(recipe, labelled, result)) + "\n")
+    """Write ``README.md`` of the model directory; ``result`` is what the job reports.
+
+    ``trunk``: the model that a further head stands on, which learnt in the same steps.
+    """
+    lines = _lines(recipe, labelled, result, trunk)
+    write_text(folder / "README.md", "\n".join(lines) + "\n")
 
 
-def _lines(recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object]) -> Iterator[str]:
+def _lines(
+    recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object], trunk: str
+) -> Iterator[str]:
     unit = "note" if labelled.kind == "note" else "piece"
     name = recipe.run.name
     yield from ("---", "library_name: ostinato", "tags: [midi, symbolic-music]", "---", "")
@@ -36,6 +46,8 @@ def _lines(recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object]
             "A regression on the mean states of a frozen trunk, which it needs (`trunk` in "
             "`config.json`, checked by a digest of its weights)."
         )
+    if trunk:
+        yield f"A head on the encoder of {trunk}, which learnt this and what its card says at once."
     yield from ("", "## How well", "")
     yield f"Split `{recipe.split}`; weights and temperature were chosen on its valid side."
     yield from ("", f"| side | {unit}s | majority | accuracy | calibration error |")

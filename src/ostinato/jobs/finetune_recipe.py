@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -105,11 +106,14 @@ class FinetuneRecipe:
                 'others: only a recipe of kind = "note" that trains all of the encoder has them.'
             )
         names = [self.head, *(other.head for other in self.others)]
-        if self.others and ({"model", ""} & {*names} or len({*names}) < len(names)):
+        reserved = [name for name in names[1:] if not _NAME.fullmatch(name) or name in _RESERVED]
+        if self.others and (reserved or len({*names}) < len(names)):
             raise UserError(
-                "others: expected heads of different names, none of them 'model'; got "
-                f"{', '.join(names)}."
+                "others: expected heads of different names, of letters, digits and _, none of them "
+                f"{', '.join(_RESERVED)}; got {', '.join(map(repr, names))}."
             )
+        if nameless := [other.head for other in self.others if not other.labels]:
+            raise UserError(f"others: the head {nameless[0]!r} needs the names of its `labels`.")
         if self.regression and (self.adapter_rank or not self.init):
             raise UserError(
                 'pool = "layers" is a regression on a pre-trained encoder as it is: it needs '
@@ -118,8 +122,8 @@ class FinetuneRecipe:
         _ = self.adapter, self.drawing  # they check themselves
 
     @property
-    def each(self) -> tuple[FinetuneRecipe, ...]:
-        """A recipe for each further head: its documents and labels, the rest the same."""
+    def other_recipes(self) -> tuple[FinetuneRecipe, ...]:
+        """A recipe for each further head: its documents, labels and draws, the rest the same."""
         return tuple(
             replace(
                 self,
@@ -128,8 +132,9 @@ class FinetuneRecipe:
                 labels=other.labels,
                 train_shards=other.train_shards,
                 others=(),
+                train=replace(self.train, seed=self.train.seed + number),
             )
-            for other in self.others
+            for number, other in enumerate(self.others, start=1)
         )
 
     @property
@@ -157,6 +162,8 @@ class FinetuneRecipe:
         )
 
 
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+_RESERVED = ("model", "head", "trunk")  # folders beside them
 _OF_PIECES = ("piece_labels", "piece_task", "windows_per_piece", "balanced", "by_rows")
 
 

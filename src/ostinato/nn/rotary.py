@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ostinato.nn.tables import made_once
+from ostinato.nn.tables import opaque
 
 
-@made_once("(Tensor positions, int rotary_dim, float theta) -> (Tensor, Tensor)")
+@opaque("(Tensor positions, int rotary_dim, float theta) -> (Tensor, Tensor)")
 def rotation(
     positions: Int[Tensor, "b t"], rotary_dim: int, theta: float
 ) -> tuple[Float[Tensor, "b t 1 half"], Float[Tensor, "b t 1 half"]]:

@@ -1,9 +1,9 @@
 """Tables of positions: made once for all layers, in compiled code too.
 
-Whatever is not read from memory costs a compiler nothing, it thinks: ``torch.compile`` puts the
-arithmetic of a table (powers, cosines and sines, some of them float64) into every kernel that
-reads it, where it is done anew for each element of each layer, forward and backward. An operator
-that the compiler does not look into is called once, and read.
+The compiler counts arithmetic as free beside what is read from memory: ``torch.compile`` puts that
+of a table (powers, cosines and sines, some of them float64) into every kernel that reads it, where
+it is done anew for each element of each layer, forward and backward. An operator that the compiler
+does not look into is called once, and what it made is read.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def made_once(schema: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def opaque(schema: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function of tensors that needs no gradient: compiled code calls it as it is.
 
     ``schema`` says its arguments and results as ``torch.library`` does, without a name.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        name = f"ostinato::{function.__name__.strip('_')}"
+        name = f"ostinato::{function.__name__}"
         operator = torch.library.custom_op(name, function, mutates_args=(), schema=schema)
         operator.register_fake(function)
 

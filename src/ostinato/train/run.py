@@ -52,8 +52,13 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
 
 
 def _remove_models(run: Path, init: str) -> None:
-    """Remove ``model`` and each ``model-WINDOW`` of a run; not one that the new run begins with."""
+    """Remove ``model`` and each ``model-WINDOW`` of a run, and its further heads; not one that the
+    new run begins with.
+    """
     found = [run / "model", *(folder for folder in run.glob("model-*") if _of_window(folder.name))]
+    path = run / "recipe.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    found += [run / other["head"] for other in before.get("others", ())]
     stale = [folder for folder in found if folder.is_dir()]
     if init and any(Path(init).resolve().is_relative_to(folder.resolve()) for folder in stale):
         raise UserError(

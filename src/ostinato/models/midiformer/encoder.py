@@ -78,7 +78,10 @@ class Midiformer(nn.Module):
 
     def token_table(self) -> Float[Tensor, "vocab d"]:
         """Return every token's embedding, composed of its symbols' where so configured."""
-        own = self.tokens.weight if self.widen is None else self.widen(self.tokens.weight)
+        own = self.tokens.weight
+        if self.widen is not None:
+            with torch.autocast(own.device.type, enabled=False):  # an embedding is not rounded
+                own = self.widen(own)
         if not self.config.compose_embeddings:
             return own
         return own + self.symbols(self.token_symbols).sum(1)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from ostinato.nn.tables import made_once
+from ostinato.nn.tables import opaque
 
 
 def frequencies(head_dim: int, *, device: torch.device | None = None) -> Float[Tensor, " half"]:
@@ -23,7 +23,7 @@ def frequencies(head_dim: int, *, device: torch.device | None = None) -> Float[T
     return torch.exp(ranks * (-math.log(10000.0) / max(half - 1, 1)))
 
 
-@made_once("(Tensor positions, int head_dim, *, ScalarType dtype=float32) -> Tensor")
+@opaque("(Tensor positions, int head_dim, *, ScalarType dtype=float32) -> Tensor")
 def sinusoids(
     positions: Shaped[Tensor, "*shape"],
     head_dim: int,
