@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, library
 
 from ostinato.nn.ops.relative_attention import sinusoids
 from ostinato.nn.rotary import rotation
@@ -50,5 +50,5 @@ def test_gradients_reach_what_reads_the_table(what: Callable[[Tensor], Tensor]) 
 
 
 def test_the_operators_keep_torchs_contract() -> None:
-    torch.library.opcheck(torch.ops.ostinato.rotation.default, (POSITIONS, 6, 10000.0))
-    torch.library.opcheck(torch.ops.ostinato.sinusoids.default, (POSITIONS, 8))
+    library.opcheck(torch.ops.ostinato.rotation.default, (POSITIONS, 6, 10000.0))
+    library.opcheck(torch.ops.ostinato.sinusoids.default, (POSITIONS, 8))

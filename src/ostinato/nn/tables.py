@@ -13,6 +13,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 import torch
+from torch import library
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,12 +22,12 @@ R = TypeVar("R")
 def opaque(schema: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate a function of tensors that needs no gradient: compiled code calls it as it is.
 
-    ``schema`` says its arguments and results as ``torch.library`` does, without a name.
+    ``schema`` says its arguments and results as torch's operators do, without a name.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         name = f"ostinato::{function.__name__}"
-        operator = torch.library.custom_op(name, function, mutates_args=(), schema=schema)
+        operator = library.custom_op(name, function, mutates_args=(), schema=schema)
         operator.register_fake(function)
 
         @wraps(function)
