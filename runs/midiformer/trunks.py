@@ -19,7 +19,7 @@ from ostinato.models.midiformer.head_directory import HeadDescription, HeadWindo
 PRETRAINED, TAUGHT = "midiformer", "midiformer-taught"  # runs
 TRUNKS = ("pretrained", "melody", "auto")  # what --trunk may say
 GAIN = 0.003  # of valid's accuracy, from which ``auto`` takes the taught trunk
-VOCABULARY = ("merges.txt", "lexicon.txt")  # of a model directory
+VOCABULARY = ("merges.txt", "lexicon.txt")  # of a model directory, beside words.json
 
 
 def finished(run: Path) -> bool:
@@ -90,8 +90,7 @@ def taught_trunk(run: Path) -> Path:
         before = run.with_name(PRETRAINED) / "model"
         shutil.copy(before / "words.json", folder)
         save_bare(folder, given)
-        spec = given.specs["melody"]
-        named = NamedHead("melody", spec.kind, spec.labels, spec.pool)
+        named = NamedHead.of("melody", given.specs["melody"])
         temperature = load_calibration(run / "model").temperature
         own = load_window(run / "model")
         description = HeadDescription(

@@ -23,7 +23,7 @@ from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.learning import learn_vocabulary
-from ostinato.data.shards import Documents
+from ostinato.data.shards import Documents, Header
 from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary, load_window
 from ostinato.infer.directory import bundled, find_model, model_type
 from ostinato.jobs.finetune_card import write_card
@@ -59,6 +59,8 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe)
     others = [(one, read_labelled(one)) for one in recipe.other_recipes]
+    for _, read in others:
+        _check_words(labelled.header, read.header, recipe.shards[0])
     pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
     also: dict[str, str] = {}
     if pretrained is not None and recipe.frozen:  # which the training state has not
@@ -68,8 +70,6 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     vocabulary = _vocabulary(recipe, labelled.documents["train"], folder if resume else None)
     if not recipe.frozen:
         vocabulary.save(folder, Window(recipe.window.rows, recipe.window.slots))
-    for _, read in others:
-        _check_words(vocabulary, read.documents["train"], recipe.run)
     model = _model(
         recipe, [labelled, *(read for _, read in others)], vocabulary, device, pretrained
     )
@@ -130,8 +130,7 @@ def _finish_other(fine: FineTuning) -> dict[str, object]:
     answers, folder = fine.evaluation("valid").answers(), recipe.run / recipe.head
     temperature = fit_temperature(answers)
     result = fine.scores(answers, temperature)
-    spec = model.specs[recipe.head]
-    named = head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool)
+    named = head_directory.NamedHead.of(recipe.head, model.specs[recipe.head])
     trunk = head_directory.digest(model.encoder)
     window = head_directory.HeadWindow(recipe.window.rows, recipe.window.slots)
     description = head_directory.HeadDescription(
@@ -150,11 +149,10 @@ def _save(fine: FineTuning, folder: Path, calibration: Calibration, trunk_digest
         save_model(folder, first, fine.vocabulary, recipe.window, recipe.dtype)
         save_calibration(folder, calibration)
         return
-    spec = model.specs[recipe.head]
     description = head_directory.HeadDescription(
         _trunk_name(recipe.init, folder),
         trunk_digest,
-        head_directory.NamedHead(recipe.head, spec.kind, spec.labels, spec.pool),
+        head_directory.NamedHead.of(recipe.head, model.specs[recipe.head]),
         recipe.adapter,
         calibration.temperature,
         calibration.domain,
@@ -201,12 +199,11 @@ def _vocabulary(recipe: FinetuneRecipe, documents: Documents, begun: Path | None
     if source is None:
         return learn_vocabulary(documents, recipe.compoundation, recipe.lexicon)
     vocabulary = load_vocabulary(source)
-    _check_words(vocabulary, documents, source)
+    _check_words(vocabulary.header, documents.header, source)
     return vocabulary
 
 
-def _check_words(vocabulary: Vocabulary, documents: Documents, whose: Path) -> None:
-    known, given = vocabulary.header, documents.header
+def _check_words(known: Header, given: Header, whose: Path) -> None:
     if not known.same_words(given):
         raise UserError(
             f"{whose} speaks {known.scheme} with {known.steps_per_quarter} steps per quarter, the "

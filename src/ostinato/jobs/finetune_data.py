@@ -11,7 +11,7 @@ from typing import Literal
 
 from ostinato.base.errors import UserError
 from ostinato.data.selection import load_split, side_of
-from ostinato.data.shards import Documents, Entry, read_shards
+from ostinato.data.shards import Documents, Entry, Header, read_shards
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.train.pieces import Pieces, label_pieces
 
@@ -34,6 +34,11 @@ class Labelled:
     documents: dict[str, Documents]
     pieces: dict[str, Pieces]
     unlabelled: int = 0
+
+    @property
+    def header(self) -> Header:
+        """Which words they are made of."""
+        return self.documents["train"].header
 
 
 def read_labelled(recipe: FinetuneRecipe) -> Labelled:

@@ -27,7 +27,7 @@ class OtherHead:
     train_shards: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class FinetuneRecipe:
     """Everything that decides a run."""
 

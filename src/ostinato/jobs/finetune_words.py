@@ -101,7 +101,7 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
     """Train the head and the encoder, and write the model directory; returns what to report."""
     began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe.common)
-    header = labelled.documents["train"].header
+    header = labelled.header
     vocabulary = word_vocabulary(header)
     resume = open_run(recipe.run, recipe, fresh=recipe.fresh)
     model = _model(recipe, labelled, device)
@@ -129,7 +129,7 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
 
 def _model(recipe: FinetuneWordsRecipe, labelled: Labelled, device: torch.device) -> WordModel:
     """The model with a fresh head, its encoder taken from the pre-trained model, if any."""
-    header, seed = labelled.documents["train"].header, recipe.train.seed
+    header, seed = labelled.header, recipe.train.seed
     pool = recipe.pool if recipe.kind == "sequence" else "first"
     heads = {recipe.head: HeadSpec(recipe.kind, labelled.labels, pool)}
     if not recipe.init:

@@ -53,6 +53,14 @@ class Reader:
         return autocast(self.device)
 
 
+def _masked(
+    batch: Batch, masking: MaskingConfig, seed: int, vocab_size: int
+) -> tuple[Tensor, Tensor]:
+    """``mask_tokens`` of a batch, by a seed."""
+    generator = torch.Generator(batch.tokens.device).manual_seed(seed)
+    return mask_tokens(batch.tokens, batch.row, masking, vocab_size=vocab_size, generator=generator)
+
+
 class MaskedStep(ABC):
     """Training on what is hidden in windows, and its loss on held-out ones."""
 
@@ -99,10 +107,7 @@ class MaskedStep(ABC):
 
         ``pieces`` is the most tokens of a word.
         """
-        generator = torch.Generator(batch.tokens.device).manual_seed(seed)
-        seen, target = mask_tokens(
-            batch.tokens, batch.row, self._masking, vocab_size=vocab_size, generator=generator
-        )
+        seen, target = _masked(batch, self._masking, seed, vocab_size)
         size = target_budget(seen.numel(), self._masking.rate, pieces)
         return seen, *gather_targets(target, size)
 
@@ -188,12 +193,8 @@ class NoteLabelStep:
         """The tokens, some words hidden."""
         if self._masking is None:
             return batch.tokens
-        generator = torch.Generator(batch.tokens.device)
-        generator.manual_seed(mix(self._seed, 1, number))
         size = self._reader.model.config.vocab_size
-        return mask_tokens(
-            batch.tokens, batch.row, self._masking, vocab_size=size, generator=generator
-        )[0]
+        return _masked(batch, self._masking, mix(self._seed, 1, number), size)[0]
 
     def _forward(
         self, tokens: Tensor, row: Tensor, label: Tensor, *ngrams: Tensor

@@ -41,6 +41,11 @@ class NamedHead:
     labels: tuple[str, ...]
     pool: Pool = "first"
 
+    @classmethod
+    def of(cls, name: str, spec: HeadSpec) -> NamedHead:
+        """A head under a name."""
+        return cls(name, spec.kind, spec.labels, spec.pool)
+
     @property
     def spec(self) -> HeadSpec:
         """The head without its name."""
