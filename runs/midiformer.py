@@ -19,7 +19,8 @@ Pre-training ends by time, which does not count compiling, the rest by the steps
 is not done again: the same command. ``--wall`` ends a call in time, its state saved; ``--only
 melody,velocity`` chooses tasks; ``--set key=value ...`` is laid over every recipe of a step;
 ``--no-compile`` runs the same without ``torch.compile``, which happens by itself where compiling
-fails. Of several calls at once one trains at a time, and the others compile and wait.
+fails. Of several calls at once on a device (those that see the same
+``CUDA_VISIBLE_DEVICES``) one trains at a time, and the others compile and wait.
 
 ``teach`` trains the whole trunk to tell the melody (``--velocity``: and velocities), a licence
 allowing that, and makes another trunk of it, with a head. ``heads``, ``published`` and ``collect``

@@ -31,6 +31,7 @@ from midiformer.trunks import (
 )
 from ostinato.base.config import from_dict, lay_over, read_table
 from ostinato.base.errors import UserError
+from ostinato.base.turns import turn_of_device
 from ostinato.eval.music.tasks import find_task
 from ostinato.jobs import finetune, finetune_words, pretrain, pretrain_words
 from ostinato.jobs.finetune_recipe import FinetuneRecipe
@@ -49,7 +50,6 @@ TEACHING_STEPS = 6000  # twice as long as a head learns on a frozen trunk
 TRANSPOSE = 6  # semitones either way
 LEAST = 60.0  # seconds that a call must have left for a task to begin
 MARGIN = 10.0  # seconds before the end of a call in which a task saves its state
-TURN = "turn.lock"  # who holds it trains
 ENDLESS = "train.steps=1000000"  # the time ends it
 
 Table = dict[str, Any]
@@ -256,7 +256,7 @@ def _job(
     for key in ("shards", "train_shards", "exclude"):
         if key in table:
             table[key] = [str(session.shards / Path(one).name) for one in table[key]]
-    table.setdefault("train", {})["turn"] = str(session.out / TURN)
+    table.setdefault("train", {})["turn"] = str(turn_of_device(session.out))
     if not session.compile:
         _set(table, "train.compile=false")
     if session.end is not None:

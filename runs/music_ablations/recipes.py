@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from music_ablations.arms import ARMS, CORPORA, SIZES, TASKS, Arm, folder, of_words, shape
-from ostinato.base.turns import turns
+from ostinato.base.turns import turn_of_device, turns
 from ostinato.data.learning import CompoundationConfig, LexiconConfig, learn_vocabulary
 from ostinato.data.vocabulary import Window
 from ostinato.jobs.pretraining import choose_documents
@@ -156,7 +155,7 @@ def _training(session: Session, seed: int, seconds: float, rate: float) -> dict[
         "max_seconds": max(1.0, session.left),
         "seed": seed,
         "compile": settings.compile,
-        "turn": str(session.out / f"turn-{os.environ.get('CUDA_VISIBLE_DEVICES', 'all')}.lock"),
+        "turn": str(turn_of_device(session.out)),
         "save_every": 500,
         "optimizer": {"learning_rate": rate, "warmup_steps": settings.warmup},
     }

@@ -6,7 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ostinato.base.turns import turns
+import pytest
+
+from ostinato.base.turns import turn_of_device, turns
 
 HOLD = "import sys, fcntl; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1)"
 
@@ -45,3 +47,20 @@ def test_a_process_that_ends_gives_its_turn_back(tmp_path: Path) -> None:
 def test_without_a_file_nobody_waits() -> None:
     with turns(None) as wait:
         wait(lambda: False)
+
+
+def test_who_sees_another_device_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths: list[Path] = []
+    for seen in ("0", "1", "0,1", "MIG-GPU-1/0/0"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+        paths.append(turn_of_device(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    paths.append(turn_of_device(tmp_path))
+    assert len({*paths}) == len(paths)
+    assert {path.parent for path in paths} == {tmp_path}
+    with turns(paths[0]) as first, turns(paths[1]) as second:
+        first(lambda: False)
+        looks = iter([False])
+        second(lambda: next(looks))  # it looks once, and has the turn

@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from ostinato.base.config import from_dict, read_table
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
+from ostinato.base.turns import turn_of_device
 from ostinato.data.selection import held_out, load_split, side_of
 from ostinato.data.shards import Documents, Entry, read_shards
 from ostinato.data.vocabulary import load_window
@@ -293,7 +294,7 @@ def test_every_step_has_its_recipes(tmp_path: Path) -> None:
             assert recipe.train.compile is not recipe.regression
             assert recipe.train.budget_seconds == 0
             assert recipe.train.save_every == (0 if recipe.regression else 500)
-            assert recipe.train.turn == tmp_path / "out" / stages.TURN
+            assert recipe.train.turn == turn_of_device(tmp_path / "out")
             assert all(path.parent == tmp_path / "shards" for path in recipe.shards)
     heads = {job.name: job.table for job in stages.heads(here)}
     ranks = {name.rpartition("-")[2]: table.get("adapter_rank", 0) for name, table in heads.items()}

@@ -9,6 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PAUSE = 0.05  # seconds between two attempts
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+
+def turn_of_device(folder: Path) -> Path:
+    """The file in ``folder`` on which processes wait that see the same devices; those that see
+    others do not wait for them.
+    """
+    return folder / f"turn-{os.environ.get(_VISIBLE, 'all').replace(os.sep, '-')}.lock"
 
 
 @contextmanager
