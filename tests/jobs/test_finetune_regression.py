@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
+from ostinato.base.config import read_table
 from ostinato.base.errors import UserError
 from ostinato.data.shards import read_shards
 from ostinato.eval.music import logistic
 from ostinato.infer.load import load_piece_model
 from ostinato.jobs import finetune_regression as regression
 from ostinato.jobs.finetune import finetune
+from ostinato.music.statistics import NUM_STATISTICS, notes_of, word_statistics
 from toy_corpus import TINY_WINDOW
 from toy_pieces import KINDS, write_toy_trunk
 
@@ -44,8 +47,9 @@ def result(recipe: Path) -> dict[str, object]:
     return json.loads((recipe.parent / "fine" / "result.json").read_text())
 
 
-def test_from_recipe_to_answers(recipe: Path, trunk: Path) -> None:
-    finetune(recipe)
+@pytest.mark.parametrize("statistics", [False, True])
+def test_from_recipe_to_answers(recipe: Path, trunk: Path, *, statistics: bool) -> None:
+    finetune(recipe, [f"statistics={str(statistics).lower()}"])
     told, head = result(recipe), recipe.parent / "fine" / "model"
     assert told["reason"] == "finished" and told["penalty"] in regression.PENALTIES
     for side in ("valid", "test"):
@@ -54,8 +58,11 @@ def test_from_recipe_to_answers(recipe: Path, trunk: Path) -> None:
         assert (scores["accuracy"], scores["pieces"]) == (1.0, 4)
     assert {p.name for p in head.iterdir()} == {"config.json", "model.safetensors", "README.md"}
     assert not (recipe.parent / "fine" / "loss.png").exists()
-    assert "A regression on the mean states" in (head / "README.md").read_text()
+    card = (head / "README.md").read_text()
+    assert "A regression on the mean states" in card
+    assert ("statistics" in card) == statistics
     model = load_piece_model(head, device="cpu")
+    assert model.head.statistics == (NUM_STATISTICS if statistics else 0)
     documents = read_shards([trunk / "shards"])
     for number in range(16):
         first, last = documents.offset[number : number + 2]
@@ -94,6 +101,34 @@ def test_the_time_of_a_call_ends_it(recipe: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(regression, "BLOCK", 3)
     finetune(recipe, ["train.max_seconds=1e-6"])
     assert (result(recipe)["reason"], result(recipe)["read"]) == ("out of time", 3)
+
+
+def test_a_head_that_reads_words_says_the_same_of_them_alone(recipe: Path, trunk: Path) -> None:
+    """With states that say nothing, the head is the regression on the statistics."""
+    finetune(recipe, ["statistics=true"])
+    model = load_piece_model(recipe.parent / "fine" / "model", device="cpu")
+    documents = read_shards([trunk / "shards"])
+    weight = model.head.classify.weight.detach().clone()
+    weight[:, :-NUM_STATISTICS] = 0
+    with torch.no_grad():
+        model.head.classify.weight.copy_(weight)
+    values = documents.values[: documents.offset[1]][:12]  # one window
+    told = torch.from_numpy(word_statistics(notes_of(values))).float()
+    logits = weight[:, -NUM_STATISTICS:] @ told + model.head.classify.bias
+    expected = (logits / model.calibration.temperature).softmax(0)
+    found = model.label_words(values)
+    assert found.probabilities == pytest.approx(expected.detach().numpy(), abs=1e-5)
+
+
+def test_statistics_are_for_a_regression_on_cp4(recipe: Path) -> None:
+    with pytest.raises(UserError, match="only a regression"):
+        finetune(recipe, ["statistics=true", 'pool="first"'])
+    words = recipe.parent / "cp7"
+    shutil.copytree(read_table(recipe)["shards"][0], words)
+    header = json.loads((words / "words.json").read_text())
+    (words / "words.json").write_text(json.dumps({**header, "scheme": "cp7"}))
+    with pytest.raises(UserError, match="statistics are of cp4 words"):
+        finetune(recipe, ["statistics=true", f'shards=["{words}"]'])
 
 
 @pytest.mark.parametrize("change", ["adapter_rank=2", 'init=""'])

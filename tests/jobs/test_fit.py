@@ -136,6 +136,7 @@ def test_from_a_folder_to_labels(
     assert "hi [b] ü" in card
     assert "Licence: that of the 16 files" in card
     assert "A regression on the mean states of the frozen trunk" in card
+    assert "statistics of the words" in card
     assert (run / "model" / "confusion.png").read_bytes()[:4] == b"\x89PNG"
 
     assert cli.main(["label", str(root / "music" / "low"), "--task", str(run), "--json"]) == 0

@@ -122,6 +122,23 @@ def test_layers_are_averaged_as_they_are_but_for_padding(config) -> None:
     assert head.pool is None and head.attend is None
 
 
+def test_statistics_stand_beside_the_layers(config) -> None:
+    head = SequenceHead(config, 3, "layers", statistics=2).eval()
+    hidden, statistics = torch.randn(2, 6, config.width_of_layers), torch.randn(2, 2)
+    plain = SequenceHead(config, 3, "layers")
+    read = head.pooled(hidden, None, statistics)
+    torch.testing.assert_close(read[:, :-2], plain.pooled(hidden))
+    torch.testing.assert_close(read[:, -2:], statistics)
+    expected = read @ head.classify.weight.T + head.classify.bias
+    torch.testing.assert_close(head(hidden, None, statistics), expected)
+
+
+@pytest.mark.parametrize(("pool", "count"), [("first", 1), ("attention", 116), ("layers", -1)])
+def test_only_a_head_of_layers_reads_statistics(pool, count: int) -> None:
+    with pytest.raises(UserError, match="statistics"):
+        HeadSpec("sequence", ("a", "b"), pool, count)
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 def test_every_second_layer_up_to_the_last(config, layers: int) -> None:
     torch.manual_seed(0)

@@ -160,6 +160,6 @@ def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -
         matcher,
         rows=window.rows,
         device=place,
-        every_second=model.specs[heads[0]].pool == "layers",
+        every_second=model.specs[heads[0]].every_second,
     )
     return _Opened(model, heads[0], vocabulary, reader, calibration)

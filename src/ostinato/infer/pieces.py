@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ostinato.base.device import autocast
 from ostinato.base.errors import UserError
+from ostinato.data.statistics import window_statistics
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.infer.windows import WindowReader
 from ostinato.models.midiformer import Calibration, SequenceHead, domain_states, state_sums
@@ -73,8 +74,9 @@ class PieceModel:
         rows: list[NDArray[np.int64]] = []
         total, tokens = torch.zeros(self.reader.encoder.config.hidden_size), 0
         for batch, hidden in self.reader.read(values):
+            told = window_statistics(values, batch.source) if self.head.statistics else None
             with autocast(self.reader.device):
-                logits = self.head(hidden, batch.tokens != PAD)
+                logits = self.head(hidden, batch.tokens != PAD, told)
             found.append(logits.float().log_softmax(-1).cpu().numpy())
             rows.append((batch.source >= 0).sum(1).cpu().numpy())
             sums, counts = state_sums(domain_states(hidden, len(total)), batch.row)

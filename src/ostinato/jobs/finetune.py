@@ -40,7 +40,7 @@ from ostinato.jobs.finetune_regression import regress
 from ostinato.jobs.finetuning import Evaluation, FineTuning
 from ostinato.jobs.training import finish, main, report
 from ostinato.models import midiformer
-from ostinato.models.midiformer import Calibration, HeadSpec, MidiformerModel, head_directory
+from ostinato.models.midiformer import Calibration, MidiformerModel, head_directory
 from ostinato.models.midiformer.adapter import attach
 from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.train.answers import fit_temperature
@@ -222,9 +222,8 @@ def _model(
 
     With an adapter, the encoder is frozen.
     """
-    pool = recipe.pool if recipe.kind == "sequence" else "first"
     names = [recipe.head, *(other.head for other in recipe.others)]
-    specs = [HeadSpec(recipe.kind, one.labels, pool) for one in labelled]
+    specs = [recipe.spec(one.labels) for one in labelled]
     seed, heads = recipe.train.seed, dict(zip(names, specs, strict=True))
     if pretrained is None:
         config = recipe.model.config(vocabulary)

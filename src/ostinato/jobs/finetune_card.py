@@ -42,9 +42,10 @@ def _lines(
             "needs (`trunk` in `config.json`, checked by a digest of its weights)."
         )
     if recipe.regression:
+        also = ", and on statistics of the words" if recipe.statistics else ""
         yield (
             "A regression on the mean states of a frozen trunk, which it needs (`trunk` in "
-            "`config.json`, checked by a digest of its weights)."
+            f"`config.json`, checked by a digest of its weights){also}."
         )
     if trunk:
         yield f"A head on the encoder of {trunk}, which learnt this and what its card says at once."

@@ -45,6 +45,8 @@ def read_labelled(recipe: FinetuneRecipe) -> Labelled:
     """The documents of a recipe; every side that it needs holds some with a label."""
     sides = _sides(recipe)
     found = _of_notes(recipe, sides) if recipe.kind == "note" else _of_pieces(recipe, sides)
+    if recipe.statistics and found.header.scheme != "cp4":
+        raise UserError(f"statistics are of cp4 words; the shards speak {found.header.scheme}.")
     for name in SIDES if recipe.report_test else SIDES[:2]:
         held = (
             found.pieces[name].truth if found.pieces else found.documents[name].label.nonzero()[0]

@@ -11,7 +11,8 @@ from ostinato.base.errors import UserError
 from ostinato.data.batches import WindowConfig
 from ostinato.data.learning import CompoundationConfig, LexiconConfig
 from ostinato.models.midiformer.adapter import TARGETS, AdapterSpec
-from ostinato.models.midiformer.config import Pool
+from ostinato.models.midiformer.config import HeadSpec, Pool
+from ostinato.music.statistics import NUM_STATISTICS
 from ostinato.train.loop import LoopConfig
 from ostinato.train.pieces import Drawing
 from ostinato.train.recipe import DTypeName, ModelChoice
@@ -47,6 +48,7 @@ class FinetuneRecipe:
     # it is, and a regression on its mean states is the head; `batch`, `train` (but for
     # max_seconds) and what is said of windows to train on then mean nothing.
     pool: Pool = "attention"
+    statistics: bool = False  # the regression also reads simple statistics of the words, of cp4
     adapter_rank: int = 0  # 0: the whole encoder is trained; else it is frozen, with an adapter
     adapter_targets: tuple[str, ...] = TARGETS
     smoothing: float = 0.0  # of the labels
@@ -114,6 +116,8 @@ class FinetuneRecipe:
             )
         if nameless := [other.head for other in self.others if not other.labels]:
             raise UserError(f"others: the head {nameless[0]!r} needs the names of its `labels`.")
+        if self.statistics and not self.regression:
+            raise UserError('statistics: only a regression (pool = "layers") reads them.')
         if self.regression and (self.adapter_rank or not self.init):
             raise UserError(
                 'pool = "layers" is a regression on a pre-trained encoder as it is: it needs '
@@ -136,6 +140,11 @@ class FinetuneRecipe:
             )
             for number, other in enumerate(self.others, start=1)
         )
+
+    def spec(self, labels: tuple[str, ...]) -> HeadSpec:
+        """A head of the recipe's kind for such labels."""
+        pool = self.pool if self.kind == "sequence" else "first"
+        return HeadSpec(self.kind, labels, pool, NUM_STATISTICS if self.statistics else 0)
 
     @property
     def regression(self) -> bool:

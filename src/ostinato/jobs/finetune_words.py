@@ -25,7 +25,7 @@ from ostinato.jobs.finetune_recipe import FinetuneRecipe
 from ostinato.jobs.finetune_regression import regress
 from ostinato.jobs.finetuning import FineTuning
 from ostinato.jobs.training import finish, main, report
-from ostinato.models.midiformer import Calibration, HeadSpec
+from ostinato.models.midiformer import Calibration
 from ostinato.models.midiformer.calibration import save_calibration
 from ostinato.models.midiformer.config import Pool
 from ostinato.models.words import WordModel
@@ -59,6 +59,7 @@ class FinetuneWordsRecipe:
     piece_labels: str = ""
     piece_task: str = ""
     pool: Pool = "attention"
+    statistics: bool = False
     smoothing: float = 0.0
     hide: float = 0.0
     batch: int = 32
@@ -130,8 +131,7 @@ def run(recipe: FinetuneWordsRecipe) -> dict[str, object]:
 def _model(recipe: FinetuneWordsRecipe, labelled: Labelled, device: torch.device) -> WordModel:
     """The model with a fresh head, its encoder taken from the pre-trained model, if any."""
     header, seed = labelled.header, recipe.train.seed
-    pool = recipe.pool if recipe.kind == "sequence" else "first"
-    heads = {recipe.head: HeadSpec(recipe.kind, labelled.labels, pool)}
+    heads = {recipe.head: recipe.common.spec(labelled.labels)}
     if not recipe.init:
         return build_words(recipe.model.config(header), seed=seed, device=device, heads=heads)
     pretrained = load_words(Path(recipe.init), header, device)

@@ -77,9 +77,9 @@ def _lines(
     yield from ("---", "library_name: ostinato", "tags: [midi, symbolic-music]", "---", "")
     yield from (f"# {_plain(title)}", "")
     yield f"Tells of every {unit}: **{'**, **'.join(map(_plain, found.names))}**."
-    what = "head with an adapter" if found.of_notes else "regression on the mean states"
-    joint = "on" if found.of_notes else "of"
-    yield f"A {what} {joint} the frozen trunk `{_plain(trunk)}`, which it needs."
+    what = "head with an adapter on" if found.of_notes else "regression on the mean states of"
+    also = "" if found.of_notes else ", and on statistics of the words"
+    yield f"A {what} the frozen trunk `{_plain(trunk)}`, which it needs{also}."
     yield "Made by `ostinato fit`."
     yield from (
         "",

@@ -13,7 +13,6 @@ from ostinato.eval.metrics import wilson
 from ostinato.eval.music.note_baselines import one_hot
 from ostinato.eval.music.note_features import note_features
 from ostinato.eval.music.piece_baselines import NearestSong
-from ostinato.eval.music.piece_features import notes_of
 from ostinato.eval.music.scores import TaskScores, score
 from ostinato.eval.music.types import Document
 from ostinato.infer.load import load_note_model, load_piece_model
@@ -22,6 +21,7 @@ from ostinato.jobs.fit_look import FEW_TESTED, Look
 from ostinato.jobs.fit_read import TrackLabels, labelled_score
 from ostinato.music.compound_words import encode
 from ostinato.music.score import Int
+from ostinato.music.statistics import notes_of
 
 Float = NDArray[np.floating]
 Answer = Callable[[Document], Float]

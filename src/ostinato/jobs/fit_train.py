@@ -187,7 +187,7 @@ def recipe(found: Look, training: Training) -> FinetuneRecipe:
     )
     if not found.of_notes:
         labels = str(training.out / LABELS)
-        return replace(common, kind="sequence", pool="layers", piece_labels=labels)
+        return replace(common, kind="sequence", pool="layers", statistics=True, piece_labels=labels)
     steps = count_steps(found, training)
     return replace(
         common,

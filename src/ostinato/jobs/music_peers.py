@@ -67,6 +67,6 @@ def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -
         None,
         rows=load_window(folder).rows,
         device=place,
-        every_second=found.specs[heads[0]].pool == "layers",
+        every_second=found.specs[heads[0]].every_second,
     )
     return _Opened(cast("MidiformerModel", found), heads[0], vocabulary, reader)

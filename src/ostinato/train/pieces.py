@@ -13,9 +13,10 @@ from torch import Tensor
 from ostinato.base.errors import UserError
 from ostinato.data.batches import Batch, Batches, WindowConfig, Windows
 from ostinato.data.shards import Documents, Entry, Int64
+from ostinato.data.statistics import window_statistics
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.data.words import transposition_range
-from ostinato.models.midiformer import domain_states, state_sums
+from ostinato.models.midiformer import SequenceHead, domain_states, state_sums
 from ostinato.music.compoundation import PAD
 from ostinato.train.answers import Answers
 from ostinato.train.recipe import build_batches, build_table
@@ -185,7 +186,7 @@ class PieceReader:
             with reader.autocast():
                 ngrams = reader.find(part.tokens)
                 hidden = reader.hidden(part.tokens, ngrams, every_second=every_second)
-                read = classify.pooled(hidden, part.tokens != PAD)
+                read = classify.pooled(hidden, part.tokens != PAD, self._statistics(classify, part))
                 logits = classify.logits(read)
             rows = (part.source >= 0).sum(1, keepdim=True)
             told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
@@ -196,3 +197,8 @@ class PieceReader:
             seen.index_add_(0, index, rows.float())
         answers = Answers((told / seen).double().cpu().numpy(), self._pieces.truth)
         return PieceAnswers(answers, (states / tokens).cpu().numpy(), (pooled / seen).cpu().numpy())
+
+    def _statistics(self, head: SequenceHead, batch: Batch) -> Tensor | None:
+        if not head.statistics:
+            return None
+        return window_statistics(self._pieces.documents.values, batch.source)

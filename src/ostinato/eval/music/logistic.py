@@ -13,6 +13,7 @@ from ostinato.music.score import Int
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 STEPS = 300
+LEAST_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +30,32 @@ class Logistic:
         return _softmax(x @ self.weight[:-1] + self.weight[-1])
 
 
-def fit(features: Float, label: Int, classes: int, *, penalty: float) -> Logistic:
+def fit(
+    features: Float, label: Int, classes: int, *, penalty: float, least: float = LEAST_SPREAD
+) -> Logistic:
     """The least of mean cross-entropy + penalty / 2 * |weight|^2, the bias left free."""
-    return fits(features, label, classes, (penalty,))[0]
+    return fits(features, label, classes, (penalty,), least=least)[0]
 
 
-def fits(features: Float, label: Int, classes: int, penalties: Sequence[float]) -> list[Logistic]:
+def fits(
+    features: Float,
+    label: Int,
+    classes: int,
+    penalties: Sequence[float],
+    *,
+    least: float = LEAST_SPREAD,
+) -> list[Logistic]:
     """``fit`` for each penalty.
+
+    A feature is divided by its standard deviation, or by ``least`` where that is smaller: what is
+    nearly always the same in training does not shout when it is not.
 
     By Nesterov's accelerated gradient from zero with the step 1/L, where L bounds the
     curvature: no randomness, no line search. Where there are more features than units, along
     the units' principal axes, outside of which no weight ever leaves zero.
     """
     mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
-    scale = np.where(spread > 1e-9, 1 / np.maximum(spread, 1e-9), 0.0)
+    scale = np.where(spread > LEAST_SPREAD, 1 / np.maximum(spread, max(least, LEAST_SPREAD)), 0.0)
     x, axes = (features - mean) * scale, None
     if x.shape[1] > len(x):
         left, size, axes = np.linalg.svd(x, full_matrices=False)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ostinato.eval.music import logistic
 from ostinato.eval.music.note_baselines import majority, one_hot
-from ostinato.eval.music.piece_features import histogram, piece_features, units
+from ostinato.eval.music.piece_features import histogram, units
 from ostinato.eval.music.types import Document, Float, Model
 from ostinato.music.score import Int
+from ostinato.music.statistics import word_statistics
 
 
 def learn(train: Sequence[Document], valid: Sequence[Document], classes: int) -> dict[str, Model]:
@@ -94,7 +95,7 @@ def _regression(train: Sequence[Document], valid: Sequence[Document], classes: i
 
 
 def _of(document: Document) -> NDArray[np.float64]:
-    return np.stack([piece_features(words) for words in units(document)])
+    return np.stack([word_statistics(words) for words in units(document)])
 
 
 def _features(documents: Sequence[Document]) -> tuple[Float, Int]:

@@ -132,8 +132,20 @@ class HeadSpec:
     """What a head of kind ``sequence`` reads: [CLS] as in the paper, a learnt mean, or the plain
     means after every second layer, of which it is linear.
     """
+    statistics: int = 0
+    """How many numbers about a window's words a head that pools ``layers`` reads besides."""
+
+    @property
+    def every_second(self) -> bool:
+        """Whether it reads the states after every second layer."""
+        return self.pool == "layers"
 
     def __post_init__(self) -> None:
+        if self.statistics < 0 or (self.statistics and not self.every_second):
+            raise UserError(
+                "statistics is at least 0, and 0 but for a head that pools 'layers'; got "
+                f"{self.statistics} for one that pools {self.pool!r}."
+            )
         if self.pool not in get_args(Pool):
             raise UserError(f"a head pools by 'first', 'attention' or 'layers', got {self.pool!r}.")
         if self.kind not in ("note", "sequence") or not self.labels:

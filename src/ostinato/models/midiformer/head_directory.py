@@ -40,16 +40,17 @@ class NamedHead:
     kind: Literal["note", "sequence"]
     labels: tuple[str, ...]
     pool: Pool = "first"
+    statistics: int = 0
 
     @classmethod
     def of(cls, name: str, spec: HeadSpec) -> NamedHead:
         """A head under a name."""
-        return cls(name, spec.kind, spec.labels, spec.pool)
+        return cls(name, spec.kind, spec.labels, spec.pool, spec.statistics)
 
     @property
     def spec(self) -> HeadSpec:
         """The head without its name."""
-        return HeadSpec(self.kind, self.labels, self.pool)
+        return HeadSpec(self.kind, self.labels, self.pool, self.statistics)
 
 
 @dataclass(frozen=True)

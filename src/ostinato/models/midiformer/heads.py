@@ -67,7 +67,8 @@ class SequenceHead(nn.Module):
     over the window of a learnt linear score. It begins as about the plain mean.
 
     ``layers`` has no tanh layer: the plain mean of all tokens, of the states after every second
-    layer (the encoder's ``every_second``), then a linear layer, which a regression finds.
+    layer (the encoder's ``every_second``), then a linear layer, which a regression finds. It may
+    read some ``statistics`` of the window's words beside them.
     """
 
     def __init__(
@@ -75,40 +76,50 @@ class SequenceHead(nn.Module):
         config: MidiformerConfig,
         num_labels: int,
         pool: Pool = "first",
+        statistics: int = 0,
     ) -> None:
         super().__init__()
+        self.statistics = statistics
         self.every_second = pool == "layers"
         width = config.width_of_layers if self.every_second else config.hidden_size
         self.pool = None if self.every_second else nn.Linear(width, width)
-        self.classify = nn.Linear(width, num_labels)
+        self.classify = nn.Linear(width + statistics, num_labels)
         self.dropout = nn.Dropout(config.dropout)
         attention = pool == "attention"
         self.attend = nn.Linear(config.hidden_size, config.num_heads) if attention else None
         initialise(self, config.initial_std)
 
     def forward(
-        self, hidden: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"] | None = None
+        self,
+        hidden: Float[Tensor, "b t d"],
+        mask: Bool[Tensor, "b t"] | None = None,
+        statistics: Float[Tensor, "b s"] | None = None,
     ) -> Float[Tensor, "b labels"]:
         """Return logits per window; position 0 must hold [CLS].
 
-        ``mask`` is False at padding, which means leave out; None: there is none.
+        ``mask`` is False at padding, which means leave out; None: there is none. ``statistics``
+        are given to a head that reads some.
         """
-        return self.logits(self.pooled(hidden, mask))
+        return self.logits(self.pooled(hidden, mask, statistics))
 
-    def logits(self, pooled: Float[Tensor, "b d"]) -> Float[Tensor, "b labels"]:
+    def logits(self, pooled: Float[Tensor, "b w"]) -> Float[Tensor, "b labels"]:
         """Return logits from what ``pooled`` gives."""
         if self.pool is None:
             return nn.functional.linear(pooled, self.classify.weight.float(), self.classify.bias)
         return self.classify(self.dropout(torch.tanh(self.pool(pooled))))
 
     def pooled(
-        self, hidden: Float[Tensor, "b t d"], mask: Bool[Tensor, "b t"] | None = None
-    ) -> Float[Tensor, "b d"]:
+        self,
+        hidden: Float[Tensor, "b t d"],
+        mask: Bool[Tensor, "b t"] | None = None,
+        statistics: Float[Tensor, "b s"] | None = None,
+    ) -> Float[Tensor, "b w"]:
         """What the head reads of each window; of ``layers`` in float32."""
         if self.every_second:
             weight = torch.ones_like(hidden[..., 0]) if mask is None else mask
             weight = weight.float()[..., None]
-            return (hidden.float() * weight).sum(1) / weight.sum(1)
+            mean = (hidden.float() * weight).sum(1) / weight.sum(1)
+            return mean if statistics is None else torch.cat([mean, statistics], -1)
         if self.attend is None:
             return hidden[:, 0]
         score = self.attend(hidden).float()

@@ -61,4 +61,4 @@ class MidiformerModel(nn.Module):
 def _build_head(config: MidiformerConfig, spec: HeadSpec) -> nn.Module:
     if spec.kind == "note":
         return NoteHead(config, len(spec.labels))
-    return SequenceHead(config, len(spec.labels), spec.pool)
+    return SequenceHead(config, len(spec.labels), spec.pool, spec.statistics)

@@ -72,4 +72,4 @@ class MaskedWordHead(nn.Module):
 def _head(config: WordConfig, spec: HeadSpec) -> nn.Module:
     if spec.kind == "note":
         return NoteHead(config.heads, len(spec.labels))
-    return SequenceHead(config.heads, len(spec.labels), spec.pool)
+    return SequenceHead(config.heads, len(spec.labels), spec.pool, spec.statistics)
