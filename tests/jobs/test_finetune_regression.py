@@ -148,6 +148,20 @@ def test_no_song_is_in_two_folds() -> None:
     assert (logistic.fit(features, truth, 2, penalty=1e-2)(features).argmax(1) == truth).all()
 
 
+@pytest.mark.parametrize(("pieces", "least", "most"), [(16, 0.75, 0.985), (2000, 0.99, 1.0)])
+def test_few_pieces_told_right_are_no_certainty(pieces: int, least: float, most: float) -> None:
+    """A feature that tells the two classes apart without fail, among others that say nothing."""
+    rng = np.random.default_rng(5)
+    truth = np.arange(pieces) % 2
+    features = rng.normal(size=(pieces, 5)).astype(np.float32)
+    features[:, 0] = truth + 0.01 * features[:, 0]
+    songs = np.arange(pieces).astype(str)
+    penalty, score = regression.choose_penalty(features, truth, songs, 2)
+    assert score["accuracy"] == 1
+    told = logistic.fit(features, truth, 2, penalty=penalty, least=regression.LEAST)(features)
+    assert least < float(np.median(told.max(1))) < most
+
+
 def test_the_penalty_is_that_of_the_least_loss_and_of_one_song_the_middle_one() -> None:
     rng = np.random.default_rng(1)
     features = rng.normal(size=(120, 10)).astype(np.float32)
@@ -156,7 +170,7 @@ def test_the_penalty_is_that_of_the_least_loss_and_of_one_song_the_middle_one() 
     noise, score = regression.choose_penalty(features, rng.permutation(truth), songs, 2)
     real, better = regression.choose_penalty(features, truth, songs, 2)
     assert noise > real and better["accuracy"] > 0.8 > score["accuracy"]
-    assert regression.choose_penalty(features, truth, np.array(["a"] * 120), 2) == (0.1, {})
+    assert regression.choose_penalty(features, truth, np.array(["a"] * 120), 2) == (0.3, {})
 
 
 def test_along_principal_axes_the_regression_is_the_same() -> None:
