@@ -131,6 +131,8 @@ def test_statistics_stand_beside_the_layers(config) -> None:
     torch.testing.assert_close(read[:, -2:], statistics)
     expected = read @ head.classify.weight.T + head.classify.bias
     torch.testing.assert_close(head(hidden, None, statistics), expected)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(head(hidden, None, statistics), expected)
 
 
 @pytest.mark.parametrize(("pool", "count"), [("first", 1), ("attention", 116), ("layers", -1)])

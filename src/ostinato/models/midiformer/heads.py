@@ -103,9 +103,13 @@ class SequenceHead(nn.Module):
         return self.logits(self.pooled(hidden, mask, statistics))
 
     def logits(self, pooled: Float[Tensor, "b w"]) -> Float[Tensor, "b labels"]:
-        """Return logits from what ``pooled`` gives."""
+        """Return logits from what ``pooled`` gives; of ``layers`` in float32, whatever surrounds
+        it: its weights are as large as features are small.
+        """
         if self.pool is None:
-            return nn.functional.linear(pooled, self.classify.weight.float(), self.classify.bias)
+            weight, bias = self.classify.weight.float(), self.classify.bias.float()
+            with torch.autocast(pooled.device.type, enabled=False):
+                return nn.functional.linear(pooled.float(), weight, bias)
         return self.classify(self.dropout(torch.tanh(self.pool(pooled))))
 
     def pooled(
