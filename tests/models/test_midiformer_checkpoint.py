@@ -95,7 +95,7 @@ def test_config_is_a_hugging_face_one(model, tmp_path: Path) -> None:
     assert config["torch_dtype"] == "float16"
     assert config["hidden_size"] == 16
     labels = ["melody", "bridge", "accompaniment"]
-    melody = {"kind": "note", "labels": labels, "pool": "first"}
+    melody = {"kind": "note", "labels": labels, "pool": "first", "statistics": 0}
     assert config["heads"]["melody"] == melody
     index = json.loads((tmp_path / INDEX).read_text())
     assert set(index["weight_map"]) == set(model.state_dict())
