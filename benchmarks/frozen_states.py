@@ -22,13 +22,12 @@ from keep import keep
 from torch import Tensor, nn
 
 from ostinato.base.device import machine
-from ostinato.data.batches import middle_weight
-from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.selection import load_split
 from ostinato.data.shards import Documents, read_header, read_shards
 from ostinato.data.vocabulary import load_vocabulary, load_window
 from ostinato.eval.metrics import bootstrap
 from ostinato.infer.directory import find_model, model_type
+from ostinato.infer.load import window_reader
 from ostinato.infer.windows import WindowReader
 from ostinato.models import midiformer
 from ostinato.models.midiformer import Midiformer
@@ -52,40 +51,21 @@ class Notes:
 def reader_of(folder: Path) -> WindowReader:
     """What reads with a model's encoder, in windows as long as in its pre-training."""
     window = load_window(folder)
-    if model_type(folder) == "word_encoder":
-        header = read_header(folder)
-        encoder, vocabulary = load_words(folder, header, CPU).encoder, word_vocabulary(header)
-        encoder, matcher = cast("Midiformer", encoder), None
-    else:
-        model, vocabulary = midiformer.load(folder), load_vocabulary(folder)
-        size = model.config.vocab_size
-        encoder = model.encoder
-        matcher = NgramMatcher(vocabulary.lexicon, vocab_size=size, slots=window.slots, device=CPU)
-    return WindowReader(
-        encoder.eval(),
-        vocabulary.compoundation,
-        matcher,
-        rows=window.rows,
-        device=CPU,
-        every_second=True,
-    )
+    if model_type(folder) != "word_encoder":
+        encoder, vocabulary = midiformer.load(folder).encoder, load_vocabulary(folder)
+        return window_reader(encoder, vocabulary, window, CPU, every_second=True)
+    header = read_header(folder)
+    encoder = cast("Midiformer", load_words(folder, header, CPU).encoder)
+    words = word_vocabulary(header).compoundation
+    return WindowReader(encoder, words, None, window.rows, CPU, every_second=True)
 
 
 @torch.inference_mode()
 def states_of(reader: WindowReader, values: np.ndarray) -> Tensor:
-    """The states [n, D] of each word, of the windows that hold it, where it is in the middle most.
-
-    A word in several pieces has the mean of theirs.
-    """
-    total, weights = torch.zeros(0), torch.zeros(len(values))
-    for batch, hidden in reader.read(values):
-        inside = batch.source >= 0
-        found = mean_of_pieces(hidden, batch.row, batch.source.shape[1])[inside]
-        weight, row = middle_weight(batch.source)[inside], batch.source[inside]
-        total = torch.zeros(len(values), found.shape[1]) if not len(total) else total
-        total.index_add_(0, row, found * weight[:, None])
-        weights.index_add_(0, row, weight)
-    return total / weights[:, None]
+    """The states [n, D] of each word; of a word in several pieces, the mean of theirs."""
+    return reader.merged(
+        values, lambda batch, hidden: mean_of_pieces(hidden, batch.row, batch.source.shape[1])
+    )
 
 
 def notes_of(reader: WindowReader, documents: Documents, side: str, most: int) -> Notes:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+import torch
 
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.ngrams import NgramMatcher
-from ostinato.data.vocabulary import Vocabulary, load_vocabulary, load_window
+from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary, load_window
 from ostinato.infer.directory import find_model, find_trunk, model_type
 from ostinato.infer.notes import Float, NoteLabels, RowLabeller, choose, scatter
 from ostinato.infer.pieces import PieceModel
@@ -20,11 +21,13 @@ from ostinato.models.m1.config import Dialect
 from ostinato.models.midiformer import (
     Calibration,
     HeadSpec,
+    Midiformer,
     MidiformerModel,
     checkpoint,
     head_directory,
 )
 from ostinato.models.midiformer.calibration import load_calibration
+from ostinato.models.midiformer.head_directory import HeadWindow
 from ostinato.music.compound_words import encode
 from ostinato.music.grid import Bars
 from ostinato.music.score import Score
@@ -151,15 +154,21 @@ def _open(folder: Path, kind: Literal["note", "sequence"], device: str | None) -
         window = load_window(folder)
         model = checkpoint.load(folder, device=place)
     vocabulary = load_vocabulary(words)
-    matcher = NgramMatcher(
-        vocabulary.lexicon, vocab_size=model.config.vocab_size, slots=window.slots, device=place
-    )
-    reader = WindowReader(
-        model.encoder,
-        vocabulary.compoundation,
-        matcher,
-        rows=window.rows,
-        device=place,
-        every_second=model.specs[heads[0]].every_second,
-    )
+    every_second = model.specs[heads[0]].every_second
+    reader = window_reader(model.encoder, vocabulary, window, place, every_second=every_second)
     return _Opened(model, heads[0], vocabulary, reader, calibration)
+
+
+def window_reader(
+    encoder: Midiformer,
+    vocabulary: Vocabulary,
+    window: Window | HeadWindow,
+    device: torch.device,
+    *,
+    every_second: bool,
+) -> WindowReader:
+    """What reads pieces with an encoder that is on ``device``, in windows of such a size."""
+    size = encoder.config.vocab_size
+    matcher = NgramMatcher(vocabulary.lexicon, vocab_size=size, slots=window.slots, device=device)
+    words = vocabulary.compoundation
+    return WindowReader(encoder, words, matcher, window.rows, device, every_second=every_second)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ostinato.base.device import autocast
-from ostinato.data.batches import Batch, middle_weight
+from ostinato.data.batches import Batch
 from ostinato.infer.windows import WindowReader
 from ostinato.models.midiformer import MidiformerModel
 from ostinato.music.score import Int
@@ -59,25 +59,17 @@ class RowLabeller:
     def probabilities(self, values: Int) -> Float:
         """Words int16 [n, F] to float32 [n, labels], each row of which sums to 1.
 
-        Windows overlap by half. Where two cover a row, their probabilities are averaged,
-        weighted by how far the row is from the end of each: a window knows its middle best.
+        Where two windows cover a row, their probabilities are averaged (`WindowReader.merged`).
         """
-        total = torch.zeros(len(values), self._labels)
-        weights = torch.zeros(len(values))
-        for batch, hidden in self._reader.read(values) if len(values) else ():
-            answer, weight, row = self._merge_terms(batch, hidden)
-            total.index_add_(0, row, answer * weight[:, None])
-            weights.index_add_(0, row, weight)
-        return (total / weights[:, None]).numpy()
+        if not len(values):
+            return np.zeros((0, self._labels), dtype=np.float32)
+        return self._reader.merged(values, self._told).numpy()
 
-    def _merge_terms(self, batch: Batch, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Probabilities [k, labels], weight [k] and row [k] of the rows of a batch's windows."""
+    def _told(self, batch: Batch, hidden: Tensor) -> Tensor:
+        """Probabilities [B, W, labels] of the rows of a batch's windows."""
         with autocast(self._reader.device):
             logits = self._head(hidden, batch.row, batch.source.shape[1])
-        inside = batch.source >= 0
-        answer = logits.float().softmax(-1)[inside]
-        weight = middle_weight(batch.source)[inside]
-        return answer.cpu(), weight.cpu(), batch.source[inside].cpu()
+        return logits.float().softmax(-1)
 
 
 def scatter(rows: Float, note_index: Int, notes: Sequence[int] | Int, size: int) -> Float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ostinato.base.device import autocast
 from ostinato.base.log import progress
-from ostinato.data.batches import Batch, Batches
+from ostinato.data.batches import Batch, Batches, middle_weight
 from ostinato.data.ngrams import NgramMatcher
 from ostinato.data.shards import Documents, Entry, Header
 from ostinato.data.words import distinct_rows, word_table
@@ -49,6 +49,23 @@ class WindowReader:
                     )
                 yield batch, hidden
                 advance(len(batch.tokens))
+
+    def merged(self, values: Int, told: Callable[[Batch, Tensor], Tensor]) -> Tensor:
+        """What ``told`` makes of a batch and its hidden states, [B, W, K], for each word: [n, K].
+
+        Where two windows hold a word it is averaged, weighted by how far the word is from the end
+        of each: a window knows its middle best. Of no words, [0, 0].
+        """
+        total, weights = torch.zeros(len(values), 0), torch.zeros(len(values))
+        for batch, hidden in self.read(values) if len(values) else ():
+            inside = batch.source >= 0
+            found = told(batch, hidden)[inside].cpu()
+            weight, row = middle_weight(batch.source)[inside].cpu(), batch.source[inside].cpu()
+            if not total.shape[1]:
+                total = torch.zeros(len(values), found.shape[1])
+            total.index_add_(0, row, found * weight[:, None])
+            weights.index_add_(0, row, weight)
+        return total / weights[:, None]
 
     def _find(self, tokens: Tensor) -> NgramBatch | None:
         if self.matcher is None:

@@ -13,7 +13,7 @@ from ostinato.music.score import Int
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
 STEPS = 300
-LEAST_SPREAD = 1e-9
+LEAST_SPREAD = 1e-9  # features that vary less have no say; the least that ``least`` may be
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def fits(
     the units' principal axes, outside of which no weight ever leaves zero.
     """
     mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
-    scale = np.where(spread > LEAST_SPREAD, 1 / np.maximum(spread, max(least, LEAST_SPREAD)), 0.0)
+    scale = np.where(spread > LEAST_SPREAD, 1 / np.maximum(spread, least), 0.0)
     x, axes = (features - mean) * scale, None
     if x.shape[1] > len(x):
         left, size, axes = np.linalg.svd(x, full_matrices=False)
