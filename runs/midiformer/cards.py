@@ -57,6 +57,8 @@ def trunk_card(name: str, pretrained: Path, taught: Path | None) -> str:
             "Then all of it learnt to tell melody, bridge and accompaniment of POP909's training",
             f"songs and their versions (MIT): {told['step']:,} steps, {told['seconds']:,} s.",
         ]
+        if told["best_step"] not in (None, told["step"]):
+            lines.append(f"The weights are those of step {told['best_step']:,}, by valid.")
         if others:
             lines.append(f"In the same steps it learnt of their notes: {', '.join(others)}.")
     limits = (

@@ -44,9 +44,14 @@ TASKS = ("melody", "velocity", "composer", "emotion", "dance", "dance14")
 SHIPPED = ("melody", "velocity", "composer", "emotion", "dance")
 OF_NOTES = ("melody", "velocity")
 PEERS = ("rotary", "relative")
-WHOLE = ("model.dropout=0.1", "train.optimizer.learning_rate=3e-4")  # where nothing is frozen
+WHOLE = (  # where nothing is frozen
+    "model.dropout=0.3",
+    "train.optimizer.learning_rate=2e-4",
+    "train.validate_every=1500",
+)
 OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
-TEACHING_STEPS = 6000  # twice as long as a head learns on a frozen trunk
+TEACHING_STEPS = 8500
+PUBLISHED_STEPS = {"melody": 6000, "velocity": 4000}
 TRANSPOSE = 6  # semitones either way
 LEAST = 60.0  # seconds that a call must have left for a task to begin
 MARGIN = 10.0  # seconds before the end of a call in which a task saves its state
@@ -147,7 +152,7 @@ def published(session: Session) -> Iterator[Job]:
         table["init"] = _init(session)
         if task in OF_NOTES:
             table |= {"train_shards": [], "adapter_rank": 0}
-            _set(table, *WHOLE)
+            _set(table, *WHOLE, f"train.steps={PUBLISHED_STEPS[task]}")
         yield _job(session, f"published-{task}", table)
 
 
@@ -170,11 +175,9 @@ def peers(session: Session, positions: str, like: Path) -> Iterator[Job]:
         table["window"] = {"rows": ours["window"]["rows"]}
         table["init"] = pretrained_model(session.out / name)
         if task in OF_NOTES:
-            table |= {"model": {"dropout": 0.1}}
             taught = ("melody", *taught_besides(like)) if session.trunk == "melody" else ()
             seconds = _seconds(like / _ours(task, taught=taught), len(taught))
-            _set(table, "train.optimizer.learning_rate=2e-4", ENDLESS, seconds)
-            _set(table, f"window.transpose={TRANSPOSE}")
+            _set(table, *WHOLE, ENDLESS, seconds, f"window.transpose={TRANSPOSE}")
         yield _job(session, f"{name}-{task}", table, FinetuneWordsRecipe, finetune_words.run)
 
 
@@ -182,8 +185,8 @@ def peer_sizes(positions: str, size: str) -> Table:
     """Of a peer with as many parameters as the trunk has in pre-training, its n-grams included."""
     table = read_table(CONFIGS / "midiformer-pretrain.toml")
     merges, rows = table["compoundation"]["merges"], table["lexicon"]["max_rows"]
-    layers = table["model"].get("positions", ARMS["full"].layers)
-    full = replace(ARMS["full"], merges=merges, ngrams=rows, layers=layers)
+    model = {"layers": table["model"]["positions"], "token_rank": table["model"]["token_rank"]}
+    full = replace(ARMS["full"], merges=merges, ngrams=rows, **model)
     return of_words(ARMS[positions], shape(ARMS[positions], SIZES[size], full))
 
 

@@ -28,6 +28,7 @@ class Arm:
     masking: str = "note"
     pretrained: bool = True
     layers: str = "relative"
+    token_rank: int = 0
     positions: str = ""
 
     @property
@@ -136,6 +137,7 @@ def _parameters(arm: Arm, given: tuple[tuple[str, int], ...]) -> int:
                 symbol_count=sum(columns) + 1,
                 symbols_per_token=len(columns),
                 positions=arm.layers,  # pyright: ignore[reportArgumentType]
+                token_rank=arm.token_rank,
                 **sizes,
             )
             model = MidiformerModel(config, masked_token=True)

@@ -58,7 +58,7 @@ MODEL = tuple(
     )
 )
 QUICK = ("batch=4", "train.steps=2", "train.optimizer.warmup_steps=1", "train.validate_every=0")
-LEARNT = ("compoundation.merges=20", "lexicon.threshold=5")
+LEARNT = ("compoundation.merges=20", "lexicon.threshold=5", "model.token_rank=4")
 FINE = (*WINDOW, *QUICK, "stride=12", "evaluation_batch=8")
 
 
@@ -344,7 +344,13 @@ def test_the_taught_trunk_is_taken_where_it_gains(tmp_path: Path) -> None:
 
 def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> None:
     trunk = read_table(stages.CONFIGS / "midiformer-pretrain.toml")
-    full = replace(arms.ARMS["full"], ngrams=trunk["lexicon"]["max_rows"])
+    full = replace(
+        arms.ARMS["full"],
+        merges=trunk["compoundation"]["merges"],
+        ngrams=trunk["lexicon"]["max_rows"],
+        layers=trunk["model"]["positions"],
+        token_rank=trunk["model"]["token_rank"],
+    )
     wanted = arms.parameters(full, arms.shape(full, arms.SIZES["small"]))
     logs = tmp_path / "logs"
     ours = {
