@@ -22,6 +22,7 @@ from music_baselines import COLUMNS, cell
 from ostinato.eval.music.tasks import TASKS
 
 OURS = ("-clean", "-published")  # how the names of our own further models end; peers' do not
+LESS = "ours less plain"
 PEER = "-rotary"  # how that of the plain encoder ends
 
 
@@ -53,7 +54,7 @@ def _short(result: dict[str, Any]) -> dict[str, Any]:
 
 def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
     """A row for each task and protocol; accuracies in %, with 95 % intervals."""
-    columns = ("task", "protocol", "test set", "MidiBERT", "ours", "plain encoder", *COLUMNS)
+    columns = ("task", "protocol", "test set", "MidiBERT", "ours", "plain encoder", LESS, *COLUMNS)
     yield f"| {' | '.join(columns)} |"
     yield "|---" * len(columns) + "|"
     tasks = list(TASKS)
@@ -64,6 +65,8 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
         cells.append(next((_cell(scores) for scores in _ours(result)), "not trained yet"))
         peers = (scores for name, scores in result["models"].items() if name.endswith(PEER))
         cells.append(_cell(next(peers, None)))
+        gains = result.get("first_is_better_by", {}).items()
+        cells.append(next((_gain(one) for name, one in gains if name.endswith(PEER)), ""))
         cells += [_cell(result["baselines"].get(name)) for name in COLUMNS]
         yield f"| {' | '.join(cells)} |"
 
@@ -85,6 +88,11 @@ def _cell(scores: dict[str, Any] | None) -> str:
     if scores is None:
         return ""
     return cell(scores["accuracy"], scores["interval"])
+
+
+def _gain(found: dict[str, Any]) -> str:
+    low, high = (100 * end for end in found["interval"])
+    return f"{100 * found['accuracy']:+.2f} [{low:+.1f}, {high:+.1f}]"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics
 
 from ostinato.eval.metrics import RESAMPLES, SEED, bootstrap
-from ostinato.eval.music.scores import TaskScores, ask, calibration_error, score
+from ostinato.eval.music.scores import TaskScores, ask, calibration_error, gain, score
 from ostinato.eval.music.types import Document, Float
 from ostinato.music.score import Score
 
@@ -80,6 +80,22 @@ def test_intervals_resample_songs_and_not_documents() -> None:
     assert 0.2 < low < high < 0.8
     low, high = scored(many).macro_f1_interval
     assert low < scored(many).macro_f1 < high
+
+
+def test_a_gain_is_paired_by_song() -> None:
+    """Half of the songs are hard for both; one model tells a unit more of each."""
+    worse = [(f"{n:02}", [0] * 4, [B, B, C, C] if n % 2 else [B, A, A, A]) for n in range(20)]
+    better = [(song, truth, [A, *answer[1:]]) for song, truth, answer in worse]
+    one, other = scored(better), scored(worse)
+    found, (low, high) = gain(one, other)
+    assert (found, low, high) == (0.25, 0.25, 0.25)
+    assert one.interval[1] > other.interval[0] + 0.25  # each alone is less certain
+    assert gain(other, one) == (-0.25, (-0.25, -0.25))
+    mixed = [*better[:10], *worse[10:]]
+    low, high = gain(scored(mixed), other)[1]
+    assert 0 < low < 0.125 < high < 0.25
+    with pytest.raises(ValueError, match="of other units"):
+        gain(one, scored(worse[1:]))
 
 
 def test_the_order_of_documents_does_not_matter() -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,23 @@ def test_models_are_scored_and_each_scoring_is_counted(
     lines = (asked.out / "scorings.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     assert [one["digest"] for one in found] == [found[0]["digest"]] * 2
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_models_of_one_task_are_compared_song_by_song(
+    request_: MusicRequest, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first one less the other, which here is the same."""
+    for name in ("melody-published", "melody-published-rotary"):
+        copytree(model, tmp_path / "two" / name)
+    asked = replace(request_, tasks="melody", protocol="published", models=tmp_path / "two")
+    evaluate_music(asked)
+    told = capsys.readouterr().out
+    assert "paired by song" in told and "+0.00 (+0.0 to +0.0)" in told
+    (row,) = json.loads((request_.out / "results.json").read_bytes())["results"]
+    assert row["first_is_better_by"] == {
+        "melody-published-rotary": {"accuracy": 0.0, "interval": [0.0, 0.0]}
+    }
 
 
 @pytest.mark.usefixtures("one_thread")

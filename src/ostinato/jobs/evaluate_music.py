@@ -160,6 +160,9 @@ def show(results: Sequence[Result], times: Counter[tuple[str, str]]) -> None:
     if lines:
         columns = ("model", "protocol", "accuracy", "macro F1", "of pieces", "ECE", "scored")
         out.print(table(columns, lines, left=("protocol",)))
+    if gains := [line for result in results for line in _gain_lines(result)]:
+        columns = ("model", "less", "protocol", "accuracy")
+        out.print(table(columns, gains, title="paired by song", left=("less", "protocol")))
     for result in results:
         out.print(_remark(result))
     out.print("intervals: songs resampled whole, 10,000 times. ECE: expected calibration error")
@@ -190,6 +193,19 @@ def _model_lines(result: Result, times: Counter[tuple[str, str]]) -> list[tuple[
             f"{times[_test_set(result)]}x",
         )
         for name, scores in result.models.items()
+    ]
+
+
+def _gain_lines(result: Result) -> list[tuple[str, ...]]:
+    """The difference of the first model to each other one, in points."""
+    return [
+        (
+            next(iter(result.models)),
+            name,
+            result.protocol,
+            f"{100 * found:+.2f} ({100 * low:+.1f} to {100 * high:+.1f})",
+        )
+        for name, (found, (low, high)) in result.gains.items()
     ]
 
 

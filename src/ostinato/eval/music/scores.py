@@ -22,7 +22,8 @@ class TaskScores:
 
     names: tuple[str, ...]
     confusion: NDArray[np.int64]  # [classes, classes + 1], rows the truth, last column no answer
-    songs: int
+    right: NDArray[np.int64]  # [songs], units of each song that were told right
+    size: NDArray[np.int64]  # [songs], all of them
     documents: int
     accuracy: float
     interval: tuple[float, float]  # 95 %, of ``accuracy``
@@ -33,6 +34,11 @@ class TaskScores:
     macro_f1_interval: tuple[float, float]  # 95 %
     by_document: float | None  # accuracy when the units of a document are merged; None: of notes
     calibration: float | None  # expected calibration error; None: of notes, or only 0 and 1
+
+    @property
+    def songs(self) -> int:
+        """How many songs have a unit that was scored."""
+        return len(self.size)
 
     @property
     def units(self) -> int:
@@ -88,15 +94,16 @@ def score(
     if not total.sum():
         raise ValueError("no unit with a known truth to score")
     of_song = of_song[of_song.sum((1, 2)) > 0]
-    right = np.trace(of_song[:, :, :classes], axis1=1, axis2=2)
+    right, size = np.trace(of_song[:, :, :classes], axis1=1, axis2=2), of_song.sum((1, 2))
     precision, recall, f1 = by_class(total)
     return TaskScores(
         names=names,
         confusion=total,
-        songs=len(of_song),
+        right=right,
+        size=size,
         documents=len(documents),
         accuracy=float(right.sum() / total.sum()),
-        interval=bootstrap(right, of_song.sum((1, 2))),
+        interval=bootstrap(right, size),
         precision=precision,
         recall=recall,
         f1=f1,
@@ -105,6 +112,17 @@ def score(
         by_document=None if of_notes else _by_document(documents, answers),
         calibration=None if of_notes else _calibration(documents, answers),
     )
+
+
+def gain(one: TaskScores, other: TaskScores) -> tuple[float, tuple[float, float]]:
+    """How much larger one accuracy is than another's of the same units, and its 95 % interval.
+
+    Paired: both are of the same draws of whole songs, so that what makes a song hard for either
+    does not widen it.
+    """
+    if not np.array_equal(one.size, other.size):
+        raise ValueError("the scores are of other units")
+    return one.accuracy - other.accuracy, bootstrap(one.right - other.right, one.size)
 
 
 def _chosen(answer: Float) -> Int:

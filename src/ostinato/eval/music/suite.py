@@ -10,7 +10,7 @@ import numpy as np
 
 from ostinato.eval.music import note_baselines, piece_baselines
 from ostinato.eval.music.documents import files, read_all
-from ostinato.eval.music.scores import TaskScores, ask, score
+from ostinato.eval.music.scores import TaskScores, ask, gain, score
 from ostinato.eval.music.tasks import DANCES_14, REELS
 from ostinato.eval.music.types import Document, Model, ProtocolName, Side, Task
 from ostinato.eval.pop909_melody import two_classes
@@ -35,6 +35,12 @@ class Result:
     baselines: dict[str, TaskScores]
     skyline: dict[str, float]  # accuracy in two classes, by what the bridge counts as
 
+    @property
+    def gains(self) -> dict[str, tuple[float, tuple[float, float]]]:
+        """Of every further model, how much better the first one is, and the 95 % interval of it."""
+        first, *others = self.models or ("",)
+        return {name: gain(self.models[first], self.models[name]) for name in others}
+
     def as_json(self) -> dict[str, object]:
         """The same as plain numbers."""
         asked = self.task.protocols[self.protocol]
@@ -50,6 +56,10 @@ class Result:
             "near_duplicates_on_two_sides": [list(pair) for pair in self.linked],
             "published_midibert": self.task.figure if self.protocol == "published" else None,
             "models": {name: scores.as_json() for name, scores in self.models.items()},
+            "first_is_better_by": {
+                name: {"accuracy": found, "interval": list(interval)}
+                for name, (found, interval) in self.gains.items()
+            },
             "baselines": {name: scores.as_json() for name, scores in self.baselines.items()},
             "skyline_two_classes": self.skyline,
         }
