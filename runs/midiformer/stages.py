@@ -50,7 +50,7 @@ WHOLE = (  # where nothing is frozen
     "train.validate_every=1500",
 )
 OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
-TEACHING_STEPS = 8500
+TEACHING_STEPS = 8500  # 400 s of an H200
 PUBLISHED_STEPS = {"melody": 6000, "velocity": 4000}
 TRANSPOSE = 6  # semitones either way
 LEAST = 60.0  # seconds that a call must have left for a task to begin
