@@ -48,7 +48,8 @@ def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
         "baselines": {"majority": scores},
     }
     models = {"dance-clean-rotary": {**scores, "accuracy": 1.0}, "midiformer-dance": scores}
-    for name, result in (("a", one), ("b", {**one, "models": models})):
+    gains = {"dance-clean-rotary": {"accuracy": -0.5, "interval": [-0.75, 0.0]}}
+    for name, result in (("a", one), ("b", {**one, "models": models, "first_is_better_by": gains})):
         (tmp_path / name).write_text(json.dumps({"results": [result]}), encoding="utf-8")
     kept: dict[str, object] = {}
     monkeypatch.setattr(music_table, "keep", lambda name, told: kept.update({name: told}))
@@ -56,7 +57,8 @@ def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
     music_table.main()
     assert "confusion" not in json.dumps(kept) and "0.75" in json.dumps(kept)
     half, whole = "50.00 [25.0, 75.0]", "100.00 [25.0, 75.0]"  # ours and majority, and the peer's
-    cells = f"| 2 pieces, 2 documents |  | {half} | {whole} | {half} |  |  |  |  |"
+    less = "-50.00 [-75.0, +0.0]"
+    cells = f"| 2 pieces, 2 documents |  | {half} | {whole} | {less} | {half} |  |  |  |  |"
     assert capsys.readouterr().out.splitlines()[-1] == f"| dance | clean {cells}"
     assert "not trained yet" in list(music_table.markdown([one]))[-1]
     others = [{**one, "protocol": "published"}, {**one, "task": "melody"}]
