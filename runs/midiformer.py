@@ -5,12 +5,12 @@
     python runs/music_corpora.py build DATA PACKED      # needs the MIDI library, as the next does
     python runs/music_corpora.py published DATA PACKED
     python runs/midiformer.py data PACKED               # packed files to shards/
-    python runs/midiformer.py pretrain 600              # the trunk, by seconds of training
-    python runs/midiformer.py teach                     # the same trunk, taught the melody as well
-    python runs/midiformer.py heads                     # the heads, clean splits
-    python runs/midiformer.py published                 # the published protocol; not shipped
-    python runs/midiformer.py peers rotary --like LOGS  # a plain encoder of the same size
-    python runs/midiformer.py collect TO [NAME...]      # models and logs as tars of 16 MiB at most
+    python runs/midiformer.py pretrain 400              # the trunk, by seconds of training
+    python runs/midiformer.py teach --velocity          # the same trunk, taught notes as well
+    python runs/midiformer.py heads --trunk melody      # the heads, clean splits
+    python runs/midiformer.py published --trunk melody  # the published protocol; not shipped
+    python runs/midiformer.py peers rotary --trunk melody --like LOGS   # a plain encoder as large
+    python runs/midiformer.py collect TO [NAME...] --trunk melody  # tars of 16 MiB at most
     python runs/midiformer.py bundle MODELS             # what was collected, into the package
 
 Pre-training ends by time, which does not count compiling, the rest by the steps of its recipe

@@ -93,7 +93,9 @@ class Size:
 
 SIZES = {
     "tiny": Size(32, 2, 2, 1, 64),
-    "small": Size(320, 8, 5, 2, 1024),  # 12.8 M parameters: the shipped trunk
+    "small": Size(
+        320, 8, 5, 2, 1024
+    ),  # 12.5 M parameters; the shipped trunk has these sizes, and other tokens
     "large": Size(448, 7, 7, 2, 1792),  # 24.7 M: the calibration's size
 }
 

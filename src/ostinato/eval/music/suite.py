@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ class Result:
     baselines: dict[str, TaskScores]
     skyline: dict[str, float]  # accuracy in two classes, by what the bridge counts as
 
-    @property
+    @cached_property
     def gains(self) -> dict[str, tuple[float, tuple[float, float]]]:
         """Of every further model, how much better the first one is, and the 95 % interval of it."""
         first, *others = self.models or ("",)
