@@ -97,17 +97,23 @@ def test_models_are_scored_and_each_scoring_is_counted(
 def test_models_of_one_task_are_compared_song_by_song(
     request_: MusicRequest, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first one less the other, which here is the same."""
+    """The first one less the other, whose labels here have changed places."""
     for name in ("melody-published", "melody-published-rotary"):
         copytree(model, tmp_path / "two" / name)
+    config = tmp_path / "two" / "melody-published-rotary" / "config.json"
+    told = json.loads(config.read_text())
+    told["heads"]["melody"]["labels"].reverse()
+    config.write_text(json.dumps(told))
     asked = replace(request_, tasks="melody", protocol="published", models=tmp_path / "two")
     evaluate_music(asked)
     told = capsys.readouterr().out
-    assert "paired by song" in told and "+0.00 (+0.0 to +0.0)" in told
+    assert "paired by song" in told
     (row,) = json.loads((request_.out / "results.json").read_bytes())["results"]
-    assert row["first_is_better_by"] == {
-        "melody-published-rotary": {"accuracy": 0.0, "interval": [0.0, 0.0]}
-    }
+    first, other = (one["accuracy"] for one in row["models"].values())
+    found = row["first_is_better_by"]["melody-published-rotary"]
+    assert found["accuracy"] == pytest.approx(first - other) != 0
+    assert found["interval"][0] <= found["accuracy"] <= found["interval"][1]
+    assert f"{100 * (first - other):+.2f} (" in told
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -6,8 +6,9 @@ import json
 import sys
 import tarfile
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from ostinato.data.vocabulary import load_window
 from ostinato.eval.music.documents import files, read_all
 from ostinato.eval.music.published import rows_for
 from ostinato.eval.music.tasks import TASKS, find_task
+from ostinato.infer.directory import find_model
 from ostinato.infer.load import load_note_model, load_piece_model
 from ostinato.models import midiformer as models
 from ostinato.models.midiformer import head_directory
@@ -169,6 +171,19 @@ def test_collected_models_stand_beside_their_trunk(trained: Path, tmp_path: Path
     with tarfile.open(tmp_path / "few/models-1.tar") as tar:
         kept = {name.split("/")[0] for name in tar.getnames()}
     assert (len(only), kept) == (1, {"dance14-clean", "logs"})
+
+
+def test_a_trunk_says_whose_step_its_weights_are(trained: Path, tmp_path: Path) -> None:
+    """Where teaching went on after its best step of valid."""
+    runs = [tmp_path / name for name in (trunks.PRETRAINED, trunks.TAUGHT)]
+    for run in runs:
+        copytree(trained / "out" / run.name, run)
+    said = "The weights are those of step"
+    told = trunks.result_of(runs[1])
+    for best, expected in ((None, ""), (told["step"], ""), (1, f"{said} 1, by valid.")):
+        write_json(runs[1] / "result.json", {**told, "best_step": best})
+        card = cards.trunk_card("midiformer", *runs)
+        assert [line for line in card.split("\n") if said in line] == [expected] * bool(expected)
 
 
 def test_the_taught_trunk_is_the_encoder_that_told_the_melody(trained: Path) -> None:
@@ -351,7 +366,9 @@ def test_peers_are_as_large_as_the_trunk_and_learn_as_long(tmp_path: Path) -> No
         layers=trunk["model"]["positions"],
         token_rank=trunk["model"]["token_rank"],
     )
-    wanted = arms.parameters(full, arms.shape(full, arms.SIZES["small"]))
+    wanted = arms.parameters(full, asdict(arms.SIZES["small"]))
+    shipped = models.load(find_model("midiformer"))  # which has no head that fills in masks
+    assert sum(p.numel() for p in shipped.parameters()) == pytest.approx(wanted, rel=0.02)
     logs = tmp_path / "logs"
     ours = {
         taught: [trunks.PRETRAINED, *(stages._ours(task, taught=taught) for task in stages.TASKS)]
