@@ -65,8 +65,7 @@ def markdown(results: list[dict[str, Any]]) -> Iterator[str]:
         cells.append(next((_cell(scores) for scores in _ours(result)), "not trained yet"))
         peers = (scores for name, scores in result["models"].items() if name.endswith(PEER))
         cells.append(_cell(next(peers, None)))
-        gains = result.get("first_is_better_by", {}).items()
-        cells.append(next((_gain(one) for name, one in gains if name.endswith(PEER)), ""))
+        cells.append(next((_gain(one) for one in result["differences"] if _of_ours(one)), ""))
         cells += [_cell(result["baselines"].get(name)) for name in COLUMNS]
         yield f"| {' | '.join(cells)} |"
 
@@ -79,9 +78,16 @@ def _test_set(result: dict[str, Any]) -> str:
 
 def _ours(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The scores of our own models: the bundled head, or what is named ``TASK-PROTOCOL``."""
-    for name, scores in result["models"].items():
-        if name.startswith("midiformer-") or name.endswith(OURS):
-            yield scores
+    yield from (scores for name, scores in result["models"].items() if _is_ours(name))
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("midiformer-") or name.endswith(OURS)
+
+
+def _of_ours(difference: dict[str, Any]) -> bool:
+    """Whether it is that of our model to the plain encoder."""
+    return _is_ours(difference["model"]) and difference["less"].endswith(PEER)
 
 
 def _cell(scores: dict[str, Any] | None) -> str:

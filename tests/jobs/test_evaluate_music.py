@@ -97,23 +97,30 @@ def test_models_are_scored_and_each_scoring_is_counted(
 def test_models_of_one_task_are_compared_song_by_song(
     request_: MusicRequest, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The first one less the other, whose labels here have changed places."""
-    for name in ("melody-published", "melody-published-rotary"):
-        copytree(model, tmp_path / "two" / name)
-    config = tmp_path / "two" / "melody-published-rotary" / "config.json"
-    told = json.loads(config.read_text())
-    told["heads"]["melody"]["labels"].reverse()
-    config.write_text(json.dumps(told))
-    asked = replace(request_, tasks="melody", protocol="published", models=tmp_path / "two")
+    """Each less every later one; the labels of two have changed places here."""
+    melody, bridge, rest = "melody", "bridge", "accompaniment"
+    orders = {"": None, "-alone": (bridge, melody, rest), "-rotary": (rest, bridge, melody)}
+    for name, labels in orders.items():
+        config = copytree(model, tmp_path / "few" / f"melody-published{name}") / "config.json"
+        if labels is not None:
+            described = json.loads(config.read_text())
+            described["heads"]["melody"]["labels"] = labels
+            config.write_text(json.dumps(described))
+    asked = replace(request_, tasks="melody", protocol="published", models=tmp_path / "few")
     evaluate_music(asked)
     told = capsys.readouterr().out
     assert "paired by song" in told
     (row,) = json.loads((request_.out / "results.json").read_bytes())["results"]
-    first, other = (one["accuracy"] for one in row["models"].values())
-    found = row["first_is_better_by"]["melody-published-rotary"]
-    assert found["accuracy"] == pytest.approx(first - other) != 0
-    assert found["interval"][0] <= found["accuracy"] <= found["interval"][1]
-    assert f"{100 * (first - other):+.2f} (" in told
+    accuracy = {name: one["accuracy"] for name, one in row["models"].items()}
+    assert len({*accuracy.values()}) == 3
+    pairs = [(one["model"], one["less"]) for one in row["differences"]]
+    first, alone, peer = accuracy
+    assert pairs == [(first, alone), (first, peer), (alone, peer)]
+    for found in row["differences"]:
+        difference = accuracy[found["model"]] - accuracy[found["less"]]
+        assert found["accuracy"] == pytest.approx(difference)
+        assert found["interval"][0] <= found["accuracy"] <= found["interval"][1]
+        assert f"{100 * difference:+.2f} (" in told
 
 
 @pytest.mark.usefixtures("one_thread")

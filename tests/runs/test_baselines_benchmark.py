@@ -46,10 +46,13 @@ def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
         "published_midibert": None,
         "models": {"dance-clean-rotary": {**scores, "accuracy": 1.0}},
         "baselines": {"majority": scores},
+        "differences": [],
     }
     models = {"dance-clean-rotary": {**scores, "accuracy": 1.0}, "midiformer-dance": scores}
-    gains = {"dance-clean-rotary": {"accuracy": -0.5, "interval": [-0.75, 0.0]}}
-    for name, result in (("a", one), ("b", {**one, "models": models, "first_is_better_by": gains})):
+    of_another = {"model": "dance-clean-alone", "less": "dance-clean-rotary", "accuracy": -1.0}
+    of_ours = {**of_another, "model": "midiformer-dance", "accuracy": -0.5, "interval": [-0.75, 0]}
+    two = {**one, "models": models, "differences": [of_another, of_ours]}
+    for name, result in (("a", one), ("b", two)):
         (tmp_path / name).write_text(json.dumps({"results": [result]}), encoding="utf-8")
     kept: dict[str, object] = {}
     monkeypatch.setattr(music_table, "keep", lambda name, told: kept.update({name: told}))

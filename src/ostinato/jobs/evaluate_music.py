@@ -197,15 +197,15 @@ def _model_lines(result: Result, times: Counter[tuple[str, str]]) -> list[tuple[
 
 
 def _gain_lines(result: Result) -> list[tuple[str, ...]]:
-    """The difference of the first model to each other one, in points."""
+    """The difference of each model to every later one, in points."""
     return [
         (
-            next(iter(result.models)),
-            name,
+            one,
+            other,
             result.protocol,
             f"{100 * found:+.2f} ({100 * low:+.1f} to {100 * high:+.1f})",
         )
-        for name, (found, (low, high)) in result.gains.items()
+        for (one, other), (found, (low, high)) in result.gains.items()
     ]
 
 

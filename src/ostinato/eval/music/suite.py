@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +38,12 @@ class Result:
     skyline: dict[str, float]  # accuracy in two classes, by what the bridge counts as
 
     @cached_property
-    def gains(self) -> dict[str, tuple[float, tuple[float, float]]]:
-        """Of every further model, how much better the first one is, and the 95 % interval of it."""
-        first, *others = self.models or ("",)
-        return {name: gain(self.models[first], self.models[name]) for name in others}
+    def gains(self) -> dict[tuple[str, str], tuple[float, tuple[float, float]]]:
+        """Of every two models, how much better the first one is, and the 95 % interval of it."""
+        return {
+            (one, other): gain(self.models[one], self.models[other])
+            for one, other in combinations(self.models, 2)
+        }
 
     def as_json(self) -> dict[str, object]:
         """The same as plain numbers."""
@@ -57,10 +60,10 @@ class Result:
             "near_duplicates_on_two_sides": [list(pair) for pair in self.linked],
             "published_midibert": self.task.figure if self.protocol == "published" else None,
             "models": {name: scores.as_json() for name, scores in self.models.items()},
-            "first_is_better_by": {
-                name: {"accuracy": found, "interval": list(interval)}
-                for name, (found, interval) in self.gains.items()
-            },
+            "differences": [
+                {"model": one, "less": other, "accuracy": found, "interval": list(interval)}
+                for (one, other), (found, interval) in self.gains.items()
+            ],
             "baselines": {name: scores.as_json() for name, scores in self.baselines.items()},
             "skyline_two_classes": self.skyline,
         }
