@@ -12,7 +12,8 @@
   1.1 times as long;
 - ``TRUNK.npz.xz``: all that the trunk learns from, and POP909's validation songs, in one file,
   each document whose words are no copy of another's;
-- ``CORPUS.npz.xz``: each corpus of a task, whole, for fine-tuning; ``pop909-velocity`` too.
+- ``CORPUS.npz.xz``: each corpus of a task, whole, for fine-tuning; ``pop909-velocity`` too, and
+  ``pop909-versions-velocity``, of the versions in the trunk whose tracks are named.
 
 The trunks: ``shipped`` learns from corpora whose licence text allows commercial use, ``research``
 from all. Interrupted, the same command goes on. ``published`` writes ``published-TASK.npz.xz``,

@@ -60,9 +60,8 @@ def _versions(trunk: Path, folder: Path) -> Documents:
     documents = read_shards([trunk], lambda entry: entry.corpus == VERSIONS)
     given, licence = documents.header, find_corpus(VERSIONS).licence
     header = Header(given.scheme, given.steps_per_quarter, given.vocab, VERSIONS, licence)
-    ends = zip(documents.offset[:-1].tolist(), documents.offset[1:].tolist(), strict=True)
     with ShardWriter(folder, header) as writer:
-        for entry, (begin, end) in zip(documents.entries, ends, strict=True):
-            if documents.label[begin:end].any():
-                writer.add(entry, documents.values[begin:end], documents.label[begin:end])
+        for entry, place in documents.places():
+            if documents.label[place].any():
+                writer.add(entry, documents.values[place], documents.label[place])
     return read_shards([folder])

@@ -51,6 +51,7 @@ WHOLE = (  # where nothing is frozen
 )
 OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
 TEACHING_STEPS = 8500  # 400 s of an H200
+VELOCITY_WEIGHT = 0.3  # of its loss beside the melody's, which is a tenth of it
 PUBLISHED_STEPS = {"melody": 6000, "velocity": 4000}
 TRANSPOSE = 6  # semitones either way
 LEAST = 60.0  # seconds that a call must have left for a task to begin
@@ -110,8 +111,9 @@ def teaching(session: Session, velocity: bool = False) -> Iterator[Job]:
         )
     if velocity:
         other = recipe("velocity")
-        shards = [str(session.shards / Path(one).name) for one in other["shards"]]
-        table["others"] = [{"head": "velocity", "shards": shards, "labels": other["labels"]}]
+        _move(other, session)
+        asked = {key: other[key] for key in ("head", "shards", "train_shards", "labels")}
+        table["others"] = [{**asked, "weight": VELOCITY_WEIGHT}]
     _set(table, *WHOLE, f"train.steps={TEACHING_STEPS}")
     yield _job(session, TAUGHT, table)
 
@@ -256,9 +258,7 @@ def _job(
 ) -> Job:
     """A recipe with its folders moved to where the session has them, and its end."""
     table["run"] = str(session.out / name)
-    for key in ("shards", "train_shards", "exclude"):
-        if key in table:
-            table[key] = [str(session.shards / Path(one).name) for one in table[key]]
+    _move(table, session)
     table.setdefault("train", {})["turn"] = str(turn_of_device(session.out))
     if not session.compile:
         _set(table, "train.compile=false")
@@ -266,6 +266,13 @@ def _job(
         _set(table, f"train.max_seconds={max(1.0, session.left - MARGIN):.1f}")
     _set(table, *session.overrides)
     return Job(name, table, kind, run)
+
+
+def _move(table: Table, session: Session) -> None:
+    """The shards of a recipe to where the session has them."""
+    for key in ("shards", "train_shards", "exclude"):
+        if key in table:
+            table[key] = [str(session.shards / Path(one).name) for one in table[key]]
 
 
 def _set(table: Table, *overrides: str) -> None:

@@ -48,10 +48,9 @@ def pack(documents: Documents, path: Path, licences: Mapping[str, str]) -> int:
 def without_copies(documents: Documents) -> Documents:
     """The documents but those whose rows are all those of an earlier one."""
     seen: set[bytes] = set()
-    ends = zip(documents.offset[:-1], documents.offset[1:], strict=True)
     fresh: set[tuple[str, str]] = set()
-    for entry, (begin, end) in zip(documents.entries, ends, strict=True):
-        rows = hashlib.blake2b(documents.values[begin:end].tobytes(), digest_size=16).digest()
+    for entry, place in documents.places():
+        rows = hashlib.blake2b(documents.values[place].tobytes(), digest_size=16).digest()
         if rows not in seen:
             seen.add(rows)
             fresh.add((entry.corpus, entry.name))

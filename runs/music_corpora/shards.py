@@ -15,6 +15,7 @@ from ostinato.music.compound_words import Scheme
 from ostinato.music.corpora import CORPORA, original
 
 STRETCH = (0.9, 1.1)
+VERSIONS = "pop909-versions"
 TASKS = ("pop909", "pianist8", "emopia", "nottingham")
 VALIDATES = ("pop909", "pop909_midibert")  # the corpus and the split that validate a trunk
 Size = tuple[str, int, int, str]  # file, documents, rows, MiB
@@ -40,20 +41,34 @@ def write_shards(findings: Findings, how: Preparation) -> list[Size]:
         ):
             folders[name].append(_prepare(name, folder, how, stretch=STRETCH))
     sizes: list[Size] = []
+    trunks: dict[str, Documents] = {}
     for trunk, names in findings.trunks.items():
         shards = [folder for name in names for folder in folders[name]]
-        documents = without_copies(read_shards(shards, _learns_from(findings, trunk)))
-        sizes.append(_pack(documents, out / f"{trunk}.npz.xz", names))
+        trunks[trunk] = without_copies(read_shards(shards, _learns_from(findings, trunk)))
+        sizes.append(_pack(trunks[trunk], out / f"{trunk}.npz.xz", names))
     sizes += [
         _pack(read_shards(folders[name][:1]), out / f"{name}.npz.xz", [name])
         for name in TASKS
         if name in folders
     ]
-    if "pop909" in folders:
-        velocity = _prepare("pop909", findings.corpora["pop909"], how, labels="velocity")
-        documents = read_shards([velocity])
-        sizes.append(_pack(documents, out / "pop909-velocity.npz.xz", ["pop909"]))
+    for name, keep in (("pop909", _all), (VERSIONS, _labelled(trunks["shipped"]))):
+        if name in folders:
+            velocity = _prepare(name, findings.corpora[name], how, labels="velocity")
+            documents = read_shards([velocity], keep)
+            sizes.append(_pack(documents, out / f"{name}-velocity.npz.xz", [name]))
     return sizes
+
+
+def _all(_: Entry) -> bool:
+    return True
+
+
+def _labelled(trunk: Documents) -> Callable[[Entry], bool]:
+    """Whether a trunk's file holds a document, and labels of its notes."""
+    with_labels = {
+        (entry.corpus, entry.name) for entry, place in trunk.places() if trunk.label[place].any()
+    }
+    return lambda entry: (entry.corpus, entry.name) in with_labels
 
 
 def _prepare(

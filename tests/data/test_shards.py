@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,21 @@ def test_selection_keeps_rows_with_their_documents(tmp_path: Path) -> None:
     odd = read_shards([tmp_path], lambda e: e.song == "s1")
     assert [e.name for e in odd.entries] == ["d1", "d3", "d5"]
     assert (odd.values[odd.offset[1] : odd.offset[2]] == toy_document(3)[0]).all()
+
+
+def test_labels_of_the_same_rows_from_other_shards(tmp_path: Path) -> None:
+    """Whatever their order; documents that are not there have none, strange ones are refused."""
+    for folder, numbers in (("one", range(7)), ("other", range(5, 1, -1)), ("more", range(6, 9))):
+        write(tmp_path / folder, numbers)
+    one, other, more = (read_shards([tmp_path / name]) for name in ("one", "other", "more"))
+    found, rows = one.labels_from(other), slice(one.offset[2], one.offset[6])
+    assert (found[rows] == one.label[rows]).all() and one.label[rows].any()
+    assert not found[: rows.start].any() and not found[rows.stop :].any()
+    with pytest.raises(UserError, match=r"^toy d7: .* has no document of that name: prepare"):
+        one.labels_from(more)
+    moved = replace(other, values=other.values + np.int16(1))
+    with pytest.raises(UserError, match=r"^toy d5: .* has other words of that name"):
+        one.labels_from(moved)
 
 
 def test_a_writer_that_died_goes_on(tmp_path: Path) -> None:

@@ -320,6 +320,10 @@ def test_hidden_is_a_share(folder: Path, share: float) -> None:
         ("melody", "['x']", 0, "heads of different names"),
         *((name, "['x']", 0, "of letters, digits and _") for name in ("model", "a/b", "..", "")),
         ("again", "[]", 0, "the head 'again' needs the names of its `labels`"),
+        *(
+            ("again", f"['x'], weight={weight}", 0, "the weight of the head 'again' is a number")
+            for weight in ("0", "-1", "inf", "nan")
+        ),
     ],
 )
 def test_further_heads_that_cannot_be(

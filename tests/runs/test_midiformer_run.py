@@ -68,9 +68,11 @@ def names(split: str, side: str, count: int) -> list[str]:
     return [name for name, where in splits.load(split).items() if where == side][:count]
 
 
-def pack(path: Path, entries: list[tuple[str, str, str]], licences: dict[str, str]) -> None:
-    """Toy music under the given names, songs and corpora."""
-    music = [toy_document(number) for number in range(len(entries))]
+def pack(
+    path: Path, entries: list[tuple[str, str, str]], licences: dict[str, str], first: int = 0
+) -> None:
+    """Toy music, from that document on, under the given names, songs and corpora."""
+    music = [toy_document(first + number) for number in range(len(entries))]
     values = np.concatenate([values for values, _ in music])
     label = np.concatenate([label for _, label in music])
     offset = np.cumsum([0, *(len(values) for values, _ in music)], dtype=np.int64)
@@ -102,6 +104,8 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pack(folder / "shipped.npz.xz", [*pop, *versions, *held], both)
     pack(folder / "pop909.npz.xz", [*pop, *held], {"pop909": "MIT"})
     pack(folder / "pop909-velocity.npz.xz", [*pop, *held], {"pop909": "MIT"})
+    same = {"first": len(pop)}  # the words that the trunk has of the versions
+    pack(folder / "pop909-versions-velocity.npz.xz", versions, {"pop909-versions": "MIT"}, **same)
     pack(folder / "published-melody.npz.xz", [*pop, *held], {"pop909": "MIT"})
     pack(folder / "nottingham.npz.xz", tunes, {"nottingham": "GPL-3.0"})
     pack(folder / "published-dance.npz.xz", tunes, {"nottingham": "GPL-3.0"})
@@ -132,6 +136,15 @@ def trained(packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         run("published", "--only", "melody,dance", *fine)
         run("trunk")
     return root
+
+
+def test_melody_and_velocity_are_taught_by_the_same_documents(trained: Path) -> None:
+    recipe = json.loads((trained / "out" / trunks.TAUGHT / "recipe.json").read_text())
+    (other,) = recipe["others"]
+    for key in ("shards", "train_shards"):
+        twins = [one.replace("-velocity", "") for one in other[key]]
+        assert twins == recipe[key] != other[key]
+    assert other["weight"] == stages.VELOCITY_WEIGHT < 1
 
 
 @pytest.mark.usefixtures("one_thread")

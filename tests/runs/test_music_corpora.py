@@ -13,13 +13,16 @@ from ostinato.base.errors import UserError
 from ostinato.data.selection import held_out
 from ostinato.data.shards import read_shards
 from ostinato.music import splits
+from ostinato.music.labels import velocity_classes
 from ostinato.music.midi import write_midi
 from ostinato.music.score import Score, Track
 from ostinato.music.similarity import Link
+from toy_music_suite import song, write_corpora
 
 RUNS = Path(__file__).parents[2] / "runs"
 sys.path.insert(0, str(RUNS))
 
+from midiformer.shards import unpack_all  # noqa: E402
 from music_corpora import findings, leaks, packing, report, shards  # noqa: E402
 from music_corpora.pieces import Item  # noqa: E402
 
@@ -131,6 +134,29 @@ def test_a_trunk_learns_from_what_is_left(written: Written, tmp_path: Path):
     for trunk in ("shipped", "research"):
         documents = packing.unpack(out / f"{trunk}.npz.xz", tmp_path / trunk)
         assert {entry.name for entry in documents.entries} == left
+
+
+def test_versions_are_labelled_by_velocity_too(tmp_path: Path):
+    """Those of the trunk whose tracks are named, made of the same words."""
+    folder = write_corpora(tmp_path / "data") / "POP909"
+    for number, tracks in ((1, ("MELODY", "CAU", "PIANO")), (2, ("x", "y", "z"))):
+        score = replace(song(10 + number), tracks=tuple(Track(name) for name in tracks))
+        (folder / f"00{number}" / "versions").mkdir()
+        write_midi(score, folder / f"00{number}" / "versions" / f"00{number}-v1.mid")
+    out = tmp_path / "out"
+    shards.write_shards(findings.study(folder.parent, None, 1), shards.Preparation(out, workers=1))
+    lines = [*unpack_all(_with_leaks(out), tmp_path / "shards")]
+    assert len(lines) == len({*lines})
+    melody = read_shards([tmp_path / "shards/pop909-versions"])
+    velocity = read_shards([tmp_path / "shards/pop909-versions-velocity"])
+    assert [e.name for e in melody.entries] == [e.name for e in velocity.entries] == ["001-v1"]
+    assert sorted(melody.labels_from(velocity)) == sorted(velocity_classes(song(11)))
+    assert read_shards([tmp_path / "shards/pop909-velocity"]).label.all()
+
+
+def _with_leaks(out: Path) -> Path:
+    (out / "leaks.csv").write_text("name,song,side\n")
+    return out
 
 
 def test_a_packed_file_holds_the_same_rows(written: Written, tmp_path: Path):

@@ -17,7 +17,7 @@ from ostinato.music.compound_words import encode
 from ostinato.music.compoundation import MASK, SPECIALS
 from ostinato.train.notes import note_answers, note_probabilities
 from ostinato.train.recipe import ModelChoice, build_batches, build_matcher, build_model
-from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader, Regularisation, Together
+from ostinato.train.steps import MaskedTokenStep, NoteLabelStep, Reader, Regularisation, Taught
 from tiny_model import random_score
 from toy_corpus import toy_documents
 
@@ -33,15 +33,17 @@ def documents(tmp_path: Path) -> Documents:
     return toy_documents(tmp_path)
 
 
-def reader(documents: Documents, rank: str = "count") -> tuple[Reader, Batches]:
+def reader(
+    documents: Documents, rank: str = "count", heads: tuple[str, ...] = ("melody",)
+) -> tuple[Reader, Batches]:
     vocabulary = learn_vocabulary(
         documents,
         CompoundationConfig(20),
         LexiconConfig(rank, threshold=5),  # type: ignore[arg-type]
     )
     config = CHOICE.config(vocabulary)
-    heads = {"melody": HeadSpec("note", ("a", "b", "c"))}
-    model = build_model(config, vocabulary, seed=0, device=CPU, heads=heads, masked_token=True)
+    specs = {name: HeadSpec("note", ("a", "b", "c")) for name in heads}
+    model = build_model(config, vocabulary, seed=0, device=CPU, heads=specs, masked_token=True)
     matcher = build_matcher(config, vocabulary, WINDOW, CPU)
     made = Reader(model, matcher, CPU)
     return made, build_batches(documents, vocabulary, WINDOW, transpose=2, device=CPU)
@@ -86,7 +88,9 @@ def test_hidden_words_are_hidden_whole_before_ngrams_are_found(
 
     monkeypatch.setattr(Reader, "find", watched)
     hiding = Regularisation(hide=0.3)
-    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=64, seed=1, regularisation=hiding)
+    step = NoteLabelStep(
+        read, batches, WINDOW, [Taught("melody")], batch=64, seed=1, regularisation=hiding
+    )
     read.model.eval()
     losses = [step(number)["loss"] for number in (0, 0, 1)]
     assert torch.equal(losses[0], losses[1]) and torch.equal(seen[0], seen[1])
@@ -98,19 +102,55 @@ def test_hidden_words_are_hidden_whole_before_ngrams_are_found(
     shares = [masked[words == one].float().mean().item() for one in words[word].unique()]
     assert set(shares) == {0.0, 1.0}
     assert 0.25 < np.mean(shares) < 0.35
-    plain = NoteLabelStep(read, batches, WINDOW, "melody", batch=64, seed=1)
+    plain = NoteLabelStep(read, batches, WINDOW, [Taught("melody")], batch=64, seed=1)
     plain(0)
     assert torch.equal(seen[-1], batch.tokens)
 
 
-def test_objectives_together_are_their_mean(documents: Documents) -> None:
-    read, batches = reader(documents)
+def test_heads_that_are_taught_together_read_once(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by its own labels; where a head has none in a window, it weighs nothing."""
+    read, batches = reader(documents, heads=("melody", "again"))
     read.model.eval()
-    made = [NoteLabelStep(read, batches, WINDOW, "melody", batch=4, seed=seed) for seed in (0, 1)]
-    both, (first, second) = Together(made)(3), (step(3) for step in made)
-    torch.testing.assert_close(both["loss"], (first["loss"] + second["loss"]) / 2)
-    assert both["tokens"] == first["tokens"] + second["tokens"]
-    assert both["accuracy"] == first["accuracy"] != second["accuracy"]
+    turned = torch.from_numpy(documents.label.astype(np.int64))
+    turned = torch.where(turned > 0, 4 - turned, 0)
+    turned[: documents.offset[3]] = 0  # the first documents have labels of one head only
+    heads = [Taught("melody"), Taught("again", turned, weight=0.5)]
+
+    def told(taught: list[Taught], number: int) -> dict[str, torch.Tensor]:
+        return NoteLabelStep(read, batches, WINDOW, taught, batch=4, seed=0)(number)
+
+    each = [[told([head], number) for head in heads] for number in range(8)]
+    readings: list[torch.Tensor] = []
+    hidden = Reader.hidden
+
+    def watched(
+        self: Reader, tokens: torch.Tensor, ngrams: tuple[torch.Tensor, ...]
+    ) -> torch.Tensor:
+        readings.append(tokens)
+        return hidden(self, tokens, ngrams)
+
+    monkeypatch.setattr(Reader, "hidden", watched)
+    for number, (first, second) in enumerate(each):
+        both = told(heads, number)
+        torch.testing.assert_close(both["loss"], (2 * first["loss"] + second["loss"]) / 3)
+        assert both["tokens"] == first["tokens"] == second["tokens"]
+        assert both["accuracy"] == first["accuracy"]
+    assert len(readings) == 8
+    assert any(first["accuracy"] != second["accuracy"] for first, second in each)
+
+
+def test_a_further_head_learns_what_its_labels_say(documents: Documents) -> None:
+    """Rows find their own labels, in whatever window they are drawn."""
+    _, batches = reader(documents, heads=("melody", "again"))
+    row = torch.arange(len(documents.values))
+    batch = batches.assemble(batches.draw(16, seed=3, step=0), tokens=WINDOW.tokens)
+    found, inside = Taught("again", row).labels(batch), batch.source >= 0
+    assert torch.equal(found[inside], batch.source[inside]) and not found[~inside].any()
+    assert torch.equal(Taught("melody").labels(batch), batch.label)
+    own = torch.from_numpy(documents.label.astype(np.int64))
+    assert torch.equal(Taught("again", own).labels(batch), batch.label)
 
 
 @pytest.mark.parametrize("mode", ["token", "note"])
@@ -159,7 +199,7 @@ def test_words_of_seven_columns_are_trained_on_alike() -> None:
     assert read.model.config.symbols_per_token == 7
     masking = MaskingConfig("note")
     masked = MaskedTokenStep(read, batches, WINDOW, masking, batch=2, seed=0)
-    labelled = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)
+    labelled = NoteLabelStep(read, batches, WINDOW, [Taught("melody")], batch=2, seed=0)
     for step in (masked, labelled):
         loss = step(0)["loss"]
         loss.backward()
@@ -170,7 +210,7 @@ def test_without_a_lexicon_there_is_no_ngram_branch(documents: Documents) -> Non
     read, batches = reader(documents, "none")
     assert read.matcher is None
     assert read.model.encoder.ngrams is None
-    step = NoteLabelStep(read, batches, WINDOW, "melody", batch=2, seed=0)
+    step = NoteLabelStep(read, batches, WINDOW, [Taught("melody")], batch=2, seed=0)
     assert torch.isfinite(step(0)["loss"])
 
 

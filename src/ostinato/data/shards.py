@@ -9,8 +9,9 @@ of its d documents. Documents never span two shards.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
@@ -163,6 +164,30 @@ class Documents:
             self.label[rows],
             _offsets(lengths[chosen]),
         )
+
+    def labels_from(self, other: Documents) -> Int8:
+        """The labels [n] that ``other`` has for these rows; 0 for documents that it has not.
+
+        ``other`` holds no document but these, made of the same rows.
+        """
+        labels = np.zeros_like(self.label)
+        own = {(entry.corpus, entry.name): place for entry, place in self.places()}
+        for entry, place in other.places():
+            name = (entry.corpus, entry.name)
+            here = own.get(name)
+            if here is None or not np.array_equal(self.values[here], other.values[place]):
+                what = "no document" if here is None else "other words"
+                raise UserError(
+                    f"{' '.join(filter(None, name))}: a further head labels it, and the first head "
+                    f"has {what} of that name: prepare the same files alike for each head."
+                )
+            labels[here] = other.label[place]
+        return labels
+
+    def places(self) -> Iterator[tuple[Entry, slice]]:
+        """Each document, and where its rows are."""
+        for entry, (first, last) in zip(self.entries, pairwise(self.offset.tolist()), strict=True):
+            yield entry, slice(first, last)
 
 
 def read_header(folder: Path) -> Header:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -20,12 +21,15 @@ from ostinato.train.recipe import DTypeName, ModelChoice
 
 @dataclass(frozen=True)
 class OtherHead:
-    """A further head for notes, which all of the encoder learns beside the first, in each step."""
+    """A further head for notes, which all of the encoder learns beside the first: it labels the
+    same documents, or some of them, and reads the same windows.
+    """
 
     head: str
     shards: tuple[Path, ...]
     labels: tuple[str, ...]
     train_shards: tuple[Path, ...] = ()
+    weight: float = 1.0  # of its loss; that of the first head's is 1
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,11 @@ class FinetuneRecipe:
                 "others: expected heads of different names, of letters, digits and _, none of them "
                 f"{', '.join(_RESERVED)}; got {', '.join(map(repr, names))}."
             )
+        if idle := [other for other in self.others if not 0 < other.weight < inf]:
+            raise UserError(
+                f"others: the weight of the head {idle[0].head!r} is a number above 0; got "
+                f"{idle[0].weight}."
+            )
         if nameless := [other.head for other in self.others if not other.labels]:
             raise UserError(f"others: the head {nameless[0]!r} needs the names of its `labels`.")
         if self.statistics and not self.regression:
@@ -127,7 +136,7 @@ class FinetuneRecipe:
 
     @property
     def other_recipes(self) -> tuple[FinetuneRecipe, ...]:
-        """A recipe for each further head: its documents, labels and draws, the rest the same."""
+        """A recipe for each further head: its documents and labels, the rest the same."""
         return tuple(
             replace(
                 self,
@@ -136,9 +145,8 @@ class FinetuneRecipe:
                 labels=other.labels,
                 train_shards=other.train_shards,
                 others=(),
-                train=replace(self.train, seed=self.train.seed + number),
             )
-            for number, other in enumerate(self.others, start=1)
+            for other in self.others
         )
 
     def spec(self, labels: tuple[str, ...]) -> HeadSpec:

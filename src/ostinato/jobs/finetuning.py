@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import torch
+
+from ostinato.data.shards import Documents
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.eval.music import record
 from ostinato.jobs.finetune_data import Labelled
@@ -15,7 +20,13 @@ from ostinato.train.answers import Answers
 from ostinato.train.loop import LossOf, train
 from ostinato.train.pieces import PieceBatches
 from ostinato.train.recipe import build_batches
-from ostinato.train.steps import NoteLabelStep, Reader, Regularisation, SequenceLabelStep, Together
+from ostinato.train.steps import (
+    NoteLabelStep,
+    Reader,
+    Regularisation,
+    SequenceLabelStep,
+    Taught,
+)
 
 Evaluation = NoteEvaluation | PieceEvaluation
 
@@ -31,12 +42,7 @@ class FineTuning:
     others: tuple[FineTuning, ...] = ()  # further heads of the same model, learnt in the same steps
 
     def step(self) -> LossOf:
-        """The objective, or all of them."""
-        if self.others:
-            return Together([self._step(), *(other._step() for other in self.others)])
-        return self._step()
-
-    def _step(self) -> LossOf:
+        """The objective."""
         recipe, reader, window = self.recipe, self.reader, self.recipe.window
         if recipe.kind == "sequence":
             pieces = self.labelled.pieces["train"]
@@ -54,12 +60,19 @@ class FineTuning:
                 documents, self.vocabulary, window, transpose=reach, device=reader.device
             ),
             window,
-            recipe.head,
+            [Taught(recipe.head), *self._taught_besides(documents)],
             batch=recipe.batch,
             seed=recipe.train.seed,
             regularisation=Regularisation(recipe.smoothing, recipe.hide),
             compiled=recipe.train.compile,
         )
+
+    def _taught_besides(self, documents: Documents) -> Iterator[Taught]:
+        """The further heads, and what they are to say of the first one's documents."""
+        for asked, other in zip(self.recipe.others, self.others, strict=True):
+            label = documents.labels_from(other.labelled.documents["train"]).astype(np.int64)
+            known = torch.from_numpy(label).to(self.reader.device)
+            yield Taught(asked.head, known, asked.weight)
 
     def evaluation(self, side: str) -> Evaluation:
         """Whole documents of one side, ready to be labelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -157,15 +157,33 @@ class Regularisation:
     hide: float = 0.0  # share of words that become [MASK]: the music around them tells their label
 
 
+@dataclass(frozen=True, eq=False)
+class Taught:
+    """A head for notes, and what it is to say of them."""
+
+    head: str
+    label: Tensor | None = None  # int64 [n], of every row, 0 none; None: the documents' own
+    weight: float = 1.0  # of its loss, in the mean of several heads'
+
+    def labels(self, batch: Batch) -> Tensor:
+        """Those of a batch's rows, int64 [B, W]."""
+        if self.label is None:
+            return batch.label
+        return torch.where(batch.source >= 0, self.label[batch.source.clamp(min=0)], 0)
+
+
 class NoteLabelStep:
-    """Supervised training of a head that labels notes."""
+    """Supervised training of heads that label notes, by one reading of them.
+
+    The loss is the weighted mean of the heads' losses, the accuracy that of the first head.
+    """
 
     def __init__(
         self,
         reader: Reader,
         batches: Batches,
         window: WindowConfig,
-        head: str,
+        heads: Sequence[Taught],
         *,
         batch: int,
         seed: int,
@@ -173,7 +191,9 @@ class NoteLabelStep:
         compiled: bool = False,
     ) -> None:
         self._reader, self._batches, self._window = reader, batches, window
-        self._head = reader.model.note_head(head)
+        self._taught = heads
+        self._heads = [reader.model.note_head(one.head) for one in heads]
+        self._weights = [one.weight / sum(one.weight for one in heads) for one in heads]
         how = regularisation or Regularisation()
         self._batch, self._seed, self._smoothing = batch, seed, how.smoothing
         self._masking = MaskingConfig("note", how.hide, masked=1, random=0) if how.hide else None
@@ -186,7 +206,8 @@ class NoteLabelStep:
         seen = self._seen(batch, number)
         with self._reader.autocast():
             ngrams = self._reader.find(seen)
-            loss, accuracy = self._run(seen, batch.row, batch.label, *ngrams)
+            labels = torch.stack([one.labels(batch) for one in self._taught])
+            loss, accuracy = self._run(seen, batch.row, labels, *ngrams)
         return {"loss": loss, "accuracy": accuracy, "tokens": (batch.tokens != PAD).sum()}
 
     def _seen(self, batch: Batch, number: int) -> Tensor:
@@ -197,26 +218,18 @@ class NoteLabelStep:
         return _masked(batch, self._masking, mix(self._seed, 1, number), size)[0]
 
     def _forward(
-        self, tokens: Tensor, row: Tensor, label: Tensor, *ngrams: Tensor
+        self, tokens: Tensor, row: Tensor, labels: Tensor, *ngrams: Tensor
     ) -> tuple[Tensor, Tensor]:
+        """``labels`` [heads, B, W]."""
         hidden = self._reader.hidden(tokens, ngrams)
-        logits = self._head(hidden, row, label.shape[1])
-        return note_label_loss(logits, label, smoothing=self._smoothing)
-
-
-class Together:
-    """Several objectives of one model in each step: the mean of their losses, all their tokens,
-    and the accuracy of the first.
-    """
-
-    def __init__(self, steps: Sequence[Callable[[int], Mapping[str, Tensor]]]) -> None:
-        self._steps = steps
-
-    def __call__(self, number: int) -> dict[str, Tensor]:
-        """Loss, accuracy and tokens of micro-batch ``number`` of each."""
-        told = [step(number) for step in self._steps]
-        loss, tokens = (torch.stack([one[name] for one in told]) for name in ("loss", "tokens"))
-        return {"loss": loss.mean(), "accuracy": told[0]["accuracy"], "tokens": tokens.sum()}
+        losses: list[Tensor] = []
+        accuracies: list[Tensor] = []
+        for head, label, weight in zip(self._heads, labels, self._weights, strict=True):
+            logits = head(hidden, row, label.shape[1])
+            loss, accuracy = note_label_loss(logits, label, smoothing=self._smoothing)
+            losses.append(weight * loss)
+            accuracies.append(accuracy)
+        return torch.stack(losses).sum(), accuracies[0]
 
 
 class SequenceLabelStep:
