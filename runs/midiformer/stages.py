@@ -51,7 +51,7 @@ WHOLE = (  # where nothing is frozen
 )
 OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
 TEACHING_STEPS = 8500  # 400 s of an H200
-VELOCITY_WEIGHT = 0.3  # of its loss beside the melody's, which is a tenth of it
+VELOCITY_WEIGHT = 0.3  # of its loss beside the melody's, which is an eighth of it
 PUBLISHED_STEPS = {"melody": 6000, "velocity": 4000}
 TRANSPOSE = 6  # semitones either way
 LEAST = 60.0  # seconds that a call must have left for a task to begin
