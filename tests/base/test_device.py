@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ostinato.base.device import pick_device, pick_dtype
+from ostinato.base.device import one_thread, pick_device, pick_dtype
 from ostinato.base.errors import UserError
 
 
@@ -38,3 +38,23 @@ def test_precision_follows_the_device() -> None:
     assert pick_dtype("float16", torch.device("cpu")) == torch.float16
     with pytest.raises(UserError, match="expected auto, float32, bfloat16, float16"):
         pick_dtype("fp8", torch.device("cpu"))
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_one_thread_for_a_while(asked: bool) -> None:
+    """Whatever happens meanwhile."""
+
+    def fail() -> None:
+        with one_thread(asked):
+            seen.append(torch.get_num_threads())
+            raise KeyError
+
+    before, seen = torch.get_num_threads(), list[int]()
+    torch.set_num_threads(3)
+    try:
+        with pytest.raises(KeyError):
+            fail()
+        assert seen == [1 if asked else 3]
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)

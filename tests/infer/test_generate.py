@@ -11,10 +11,12 @@ import torch
 from ostinato.base.errors import UserError
 from ostinato.chat.encode import encode_chat
 from ostinato.chat.messages import Message
+from ostinato.infer import language as module
 from ostinato.infer.language import LanguageModel
 from ostinato.infer.prefill import prefill
 from ostinato.infer.requests import Confidence, Finish, Request, Sampling
 from ostinato.infer.writer import CLOSING
+from ostinato.models.m1 import M1
 from tiny_language import full_logprobs, tiny_language, tiny_m1, tiny_tokenizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -182,6 +184,35 @@ def test_prefill_does_not_depend_on_the_chunk(language: LanguageModel) -> None:
         assert torch.allclose(logits.log_softmax(-1), torch.stack(expected), atol=1e-4)
         assert [cache.lengths[slot] for slot in slots] == [len(prompt) for prompt in prompts]
         assert cache.lengths[1] == cache.lengths[4] == 0
+
+
+@pytest.mark.parametrize(
+    ("narrow", "long", "expected"), [(16, 0, (1, 1)), (16, -1, (3, 1)), (15, 0, (3, 3))]
+)
+def test_a_narrow_model_works_by_one_thread(
+    monkeypatch: pytest.MonkeyPatch, narrow: int, long: int, expected: tuple[int, int]
+) -> None:
+    """All but its long prompts; whoever reads the answer meanwhile has the threads of before."""
+    language = LanguageModel("tiny", tiny_m1(hidden_size=16), tiny_tokenizer())
+    monkeypatch.setattr(module, "NARROW", narrow)
+    request = language.text_request("Is 91 a prime?", max_tokens=4)
+    monkeypatch.setattr(module, "LONG", len(request.prompt) + long)
+    seen: list[tuple[bool, int]] = []
+    encode = M1.encode
+
+    def watched(self: M1, tokens: torch.Tensor, *given: Any, **more: Any) -> Any:
+        seen.append((tokens.shape[1] > 1, torch.get_num_threads()))
+        return encode(self, tokens, *given, **more)
+
+    monkeypatch.setattr(M1, "encode", watched)
+    torch.set_num_threads(3)
+    try:
+        for _ in language.stream(request):
+            assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(1)
+    reading, writing = expected
+    assert {*seen} == {(True, reading), (False, writing)}
 
 
 def test_no_requests(language: LanguageModel) -> None:
