@@ -20,6 +20,7 @@ from ostinato.infer.load import load_piece_model
 from ostinato.jobs import finetune_regression as regression
 from ostinato.jobs.finetune import finetune
 from ostinato.music.statistics import NUM_STATISTICS, notes_of, word_statistics
+from ostinato.train.pieces import Parts
 from toy_corpus import TINY_WINDOW
 from toy_pieces import KINDS, write_toy_trunk
 
@@ -41,6 +42,11 @@ def recipe(trunk: Path, tmp_path: Path) -> Path:
     )
     (tmp_path / "recipe.toml").write_text(text + TINY_WINDOW)
     return tmp_path / "recipe.toml"
+
+
+def whole(features: np.ndarray) -> Parts:
+    """Pieces of one part each."""
+    return Parts(features, np.arange(len(features)), np.ones(len(features), np.float32))
 
 
 def result(recipe: Path) -> dict[str, object]:
@@ -143,7 +149,7 @@ def test_no_song_is_in_two_folds() -> None:
     song = np.repeat(np.arange(60), 4)
     truth = rng.integers(0, 2, 60)[song]
     features = rng.normal(size=(60, 80))[song].astype(np.float32)
-    _, score = regression.choose_penalty(features, truth, song.astype(str), 2)
+    _, score = regression.choose_penalty(whole(features), truth, song.astype(str), 2)
     assert 0.3 < score["accuracy"] < 0.7
     assert (logistic.fit(features, truth, 2, penalty=1e-2)(features).argmax(1) == truth).all()
 
@@ -156,7 +162,7 @@ def test_few_pieces_told_right_are_no_certainty(pieces: int, least: float, most:
     features = rng.normal(size=(pieces, 5)).astype(np.float32)
     features[:, 0] = truth + 0.01 * features[:, 0]
     songs = np.arange(pieces).astype(str)
-    penalty, score = regression.choose_penalty(features, truth, songs, 2)
+    penalty, score = regression.choose_penalty(whole(features), truth, songs, 2)
     assert score["accuracy"] == 1
     told = logistic.fit(features, truth, 2, penalty=penalty, least=regression.LEAST)(features)
     assert least < float(np.median(told.max(1))) < most
@@ -167,10 +173,58 @@ def test_the_penalty_is_that_of_the_least_loss_and_of_one_song_the_middle_one() 
     features = rng.normal(size=(120, 10)).astype(np.float32)
     truth = (features[:, 0] + 0.1 * rng.normal(size=120) > 0).astype(np.int64)
     songs = np.arange(120).astype(str)
-    noise, score = regression.choose_penalty(features, rng.permutation(truth), songs, 2)
-    real, better = regression.choose_penalty(features, truth, songs, 2)
+    noise, score = regression.choose_penalty(whole(features), rng.permutation(truth), songs, 2)
+    real, better = regression.choose_penalty(whole(features), truth, songs, 2)
     assert noise > real and better["accuracy"] > 0.8 > score["accuracy"]
-    assert regression.choose_penalty(features, truth, np.array(["a"] * 120), 2) == (0.3, {})
+    assert regression.choose_penalty(whole(features), truth, np.array(["a"] * 120), 2) == (0.3, {})
+
+
+def test_neighbouring_windows_make_a_part() -> None:
+    """Of a piece with more than so many; by their shares, and none is lost."""
+    pooled = np.arange(8, dtype=np.float32)[:, None]
+    piece, share = np.array([0] * 5 + [1] + [2] * 2), np.ones(8, np.float32)
+    share[:5] = (0.3, 0.1, 0.2, 0.2, 0.2)
+    share[6:] = 0.5
+    found = Parts(pooled, piece, share).fewer(2)
+    assert found.piece.tolist() == [0, 0, 1, 2, 2]
+    assert found.share == pytest.approx([0.6, 0.4, 1, 0.5, 0.5])
+    assert found.pooled[:, 0] == pytest.approx([(0.1 + 0.4) / 0.6, 3.5, 5, 6, 7])
+    for most in (1, 3, 5):
+        fewer = Parts(pooled, piece, share).fewer(most)
+        assert np.bincount(fewer.piece).tolist() == [min(most, n) for n in (5, 1, 2)]
+        means = [np.average(pooled[piece == n, 0], weights=share[piece == n]) for n in range(3)]
+        again = np.zeros(3)
+        np.add.at(again, fewer.piece, fewer.pooled[:, 0] * fewer.share)
+        assert again == pytest.approx(means)
+
+
+def test_a_piece_counts_once_however_many_parts_it_has() -> None:
+    """Parts that are all alike change neither the regression nor how it does held out."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(90, 6)).astype(np.float32)
+    truth = (features[:, 0] + 0.5 * rng.normal(size=90) > 0).astype(np.int64)
+    songs, repeat = np.arange(90).astype(str), rng.integers(1, 6, 90)
+    piece = np.repeat(np.arange(90), repeat)
+    parts = Parts(features[piece], piece, (1 / repeat[piece]).astype(np.float32))
+    penalty, told = regression.choose_penalty(parts, truth, songs, 2)
+    assert (penalty, told) == regression.choose_penalty(whole(features), truth, songs, 2)
+    share = parts.share
+    many = logistic.fit(parts.pooled, truth[piece], 2, penalty=0.1, share=share)
+    once = logistic.fit(features, truth, 2, penalty=0.1)
+    for name in ("mean", "scale", "weight"):
+        assert getattr(many, name) == pytest.approx(getattr(once, name), rel=1e-4, abs=1e-6)
+
+
+def test_pieces_are_told_by_all_their_parts() -> None:
+    """A part says little of its piece's class, and ten of them nearly all."""
+    rng = np.random.default_rng(4)
+    truth, piece = np.arange(100) % 2, np.repeat(np.arange(100), 10)
+    weak = (rng.normal(size=(1000, 1)) + (truth[piece, None] - 0.5)).astype(np.float32)
+    songs = np.arange(100).astype(str)
+    parts = Parts(weak, piece, np.full(1000, 0.1, np.float32))
+    _, merged = regression.choose_penalty(parts, truth, songs, 2)
+    _, single = regression.choose_penalty(whole(weak), truth[piece], piece.astype(str), 2)
+    assert merged["accuracy"] > 0.85 > 0.75 > single["accuracy"] > 0.6
 
 
 def test_along_principal_axes_the_regression_is_the_same() -> None:

@@ -1,15 +1,16 @@
 """A head of pieces that no step trains: a regression on what the frozen encoder says of them.
 
-Each piece of the train side is read once, and a multinomial logistic regression is fitted to its
-mean states after every second layer and, where the recipe says so, to statistics of its words. Its
-penalty is that with the least loss over folds of the train side's songs; the valid side has no say
-in it. What has been read is kept in the run: the same command goes on from there.
+Each piece of the train side is read once, and a multinomial logistic regression is fitted to the
+mean states of its windows after every second layer and, where the recipe says so, to statistics of
+their words: the windows of a piece count as much as one of another. Its penalty is that with the
+least loss of whole pieces over folds of the train side's songs; the valid side has no say in it.
+What has been read is kept in the run: the same command goes on from there.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +25,13 @@ from ostinato.eval.music import logistic
 from ostinato.jobs.finetune_evaluation import PieceEvaluation
 from ostinato.jobs.finetuning import FineTuning
 from ostinato.train.loop import interruptible
-from ostinato.train.pieces import Pieces
+from ostinato.train.pieces import Parts, Pieces
 
 PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0, 3.0, 10.0, 30.0)
 FOLDS = 5
 LEAST = 0.02  # what a feature is divided by at least: a rare one must not shout in strange music
+PARTS = 8  # of a piece that the regression is fitted to, at most
+EXAMPLES = 4096  # parts of all pieces, about: of many pieces each has fewer
 BLOCK = 8  # pieces that are read between two looks at the clock and at who interrupts
 SAVE_SECONDS = 30.0
 STATE = "state.safetensors"
@@ -40,18 +43,21 @@ Float = NDArray[np.float32]
 class Read:
     """What the encoder says of the first so many pieces."""
 
-    pooled: Float  # [d, W], what the head reads
+    parts: Parts  # what the head reads
     states: Float  # [d, D], by which strange music is told
 
     def __len__(self) -> int:
-        return len(self.pooled)
+        return len(self.states)
 
     def joined(self, other: Read) -> Read:
         """Both, one after the other."""
-        return Read(
-            np.concatenate([self.pooled, other.pooled]),
-            np.concatenate([self.states, other.states]),
+        one, two = self.parts, other.parts
+        parts = Parts(
+            np.concatenate([one.pooled, two.pooled]),
+            np.concatenate([one.piece, two.piece + len(self)]),
+            np.concatenate([one.share, two.share]),
         )
+        return Read(parts, np.concatenate([self.states, other.states]))
 
 
 def regress(
@@ -65,12 +71,12 @@ def regress(
     fine.reader.model.encoder.requires_grad_(requires_grad=False)
     path = recipe.run / STATE
     found = _load(path) if resume else None
-    last = time.monotonic()
+    last, most = time.monotonic(), max(1, min(PARTS, EXAMPLES // len(pieces)))
     with interruptible() as interrupted, progress(len(pieces), "reading") as advance:
         advance(0 if found is None else len(found))
         for part in _blocks(pieces, 0 if found is None else len(found)):
             told = PieceEvaluation(recipe, fine.reader, fine.vocabulary, part).read()
-            new = Read(told.pooled, told.states)
+            new = Read(told.parts.fewer(most), told.states)
             found = new if found is None else found.joined(new)
             advance(len(part))
             spent = time.monotonic() - began
@@ -85,17 +91,20 @@ def regress(
     assert found is not None
     songs = np.array([entry.song for entry in pieces.documents.entries])
     classes = len(fine.labelled.labels)
-    penalty, crossed = choose_penalty(found.pooled, pieces.truth, songs, classes)
-    model = logistic.fit(found.pooled, pieces.truth, classes, penalty=penalty, least=LEAST)
+    parts, truth = found.parts, pieces.truth
+    penalty, crossed = choose_penalty(parts, truth, songs, classes)
+    (model,) = _fits(parts, truth, classes, (penalty,))
     set_head(fine, model)
     told = {"penalty": penalty, "cross-validation": crossed}
     return _told(fine, "finished", began, read=len(pieces)) | told, found.states
 
 
 def choose_penalty(
-    features: Float, truth: NDArray[np.int64], songs: NDArray[np.str_], classes: int
+    parts: Parts, truth: NDArray[np.int64], songs: NDArray[np.str_], classes: int
 ) -> tuple[float, dict[str, float]]:
     """The penalty with the least loss over folds that cut no song, and how well it did there.
+
+    A piece is told by all its parts, as the head does: their mean log-probabilities, normalised.
 
     The loss is asked with a doubt, as if one more piece of each class had been seen in vain: of n
     pieces a share of classes / (n + classes) of the truth is spread over all classes (Platt 1999
@@ -110,9 +119,10 @@ def choose_penalty(
     right, loss, doubted = np.zeros((3, len(PENALTIES)))
     doubt = classes / (len(truth) + classes)
     for held in (fold == number for number in range(folds)):
-        models = logistic.fits(features[~held], truth[~held], classes, PENALTIES, least=LEAST)
+        models = _fits(_of(parts, ~held), truth[~held], classes, PENALTIES)
+        asked = _of(parts, held)
         for number, model in enumerate(models):
-            told = model(features[held])
+            told = _told_pieces(model, asked)
             right[number] += np.sum(told.argmax(1) == truth[held])
             surprise = -np.log(told.clip(1e-9))
             of_truth = surprise[np.arange(len(told)), truth[held]]
@@ -121,6 +131,28 @@ def choose_penalty(
     best = int(doubted.argmin())
     score = {"accuracy": right[best] / len(truth), "loss": loss[best] / len(truth)}
     return PENALTIES[best], {name: round(float(value), 4) for name, value in score.items()}
+
+
+def _fits(
+    parts: Parts, truth: NDArray[np.int64], classes: int, penalties: Sequence[float]
+) -> list[logistic.Logistic]:
+    label = truth[parts.piece]
+    return logistic.fits(parts.pooled, label, classes, penalties, least=LEAST, share=parts.share)
+
+
+def _of(parts: Parts, chosen: NDArray[np.bool_]) -> Parts:
+    """The parts of some pieces, numbered anew."""
+    kept, number = chosen[parts.piece], np.cumsum(chosen) - 1
+    return Parts(parts.pooled[kept], number[parts.piece[kept]], parts.share[kept])
+
+
+def _told_pieces(model: logistic.Logistic, parts: Parts) -> NDArray[np.float64]:
+    """Probabilities of pieces [d, classes]."""
+    told = np.log(model(parts.pooled).clip(1e-30)) * parts.share[:, None]
+    merged = np.zeros((int(parts.piece.max()) + 1, told.shape[1]))
+    np.add.at(merged, parts.piece, told)
+    raised = np.exp(merged - merged.max(1, keepdims=True))
+    return raised / raised.sum(1, keepdims=True)
 
 
 @torch.no_grad()
@@ -153,9 +185,9 @@ def _told(fine: FineTuning, reason: str, began: float, *, read: int) -> dict[str
 
 def _load(path: Path) -> Read:
     held = load_file(path)
-    return Read(held["pooled"], held["states"])
+    return Read(Parts(held["pooled"], held["piece"], held["share"]), held["states"])
 
 
 def _save(path: Path, found: Read) -> None:
     with atomic_write(path) as temporary:
-        save_file({"pooled": found.pooled, "states": found.states}, temporary)
+        save_file({**vars(found.parts), "states": found.states}, temporary)

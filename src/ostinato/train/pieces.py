@@ -140,12 +140,35 @@ class PieceBatches:
 
 
 @dataclass(frozen=True, eq=False)
+class Parts:
+    """What a head read of parts of pieces, the parts of a piece one after the other."""
+
+    pooled: NDArray[np.float32]  # [p, W]
+    piece: Int64  # [p], the piece of each, 0 first
+    share: NDArray[np.float32]  # [p], of its piece's rows; those of a piece add up to 1
+
+    def fewer(self, most: int) -> Parts:
+        """At most so many of each piece: neighbours make one, the mean by their shares."""
+        count = np.bincount(self.piece)
+        first = np.cumsum(count) - count
+        place = np.arange(len(self.piece)) - first[self.piece]
+        slot = place * np.minimum(count, most)[self.piece] // count[self.piece]
+        _, part = np.unique(self.piece * most + slot, return_inverse=True)
+        share = np.bincount(part, weights=self.share)
+        pooled = np.zeros((len(share), self.pooled.shape[1]))
+        np.add.at(pooled, part, self.pooled * self.share[:, None])
+        piece = np.zeros(len(share), np.int64)
+        piece[part] = self.piece
+        return Parts((pooled / share[:, None]).astype(np.float32), piece, share.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
 class PieceAnswers:
     """What a head says of pieces, the mean state of each (``domain_states``), and what it read."""
 
     answers: Answers
     states: NDArray[np.float32]  # [d, D]
-    pooled: NDArray[np.float32]  # [d, W], the mean over its windows, weighted by their rows
+    parts: Parts  # their windows
 
 
 class PieceReader:
@@ -178,7 +201,7 @@ class PieceReader:
         width, every_second = model.config.hidden_size, classify.every_second
         told = torch.zeros(pieces, len(model.specs[head].labels), device=device)
         states = torch.zeros(pieces, width, device=device)
-        pooled = torch.zeros(pieces, classify.classify.in_features, device=device)
+        pooled: list[Tensor] = []
         tokens, seen = (torch.zeros(pieces, 1, device=device) for _ in range(2))
         for number, part in enumerate(self._batches.batches(self._windows, self._batch)):
             begin = number * self._batch
@@ -190,13 +213,16 @@ class PieceReader:
                 logits = classify.logits(read)
             rows = (part.source >= 0).sum(1, keepdim=True)
             told.index_add_(0, index, logits.float().log_softmax(-1) * rows)
-            pooled.index_add_(0, index, read.float() * rows)
+            pooled.append(read.float().cpu())
             sums, counts = state_sums(domain_states(hidden, width), part.row)
             states.index_add_(0, index, sums)
             tokens.index_add_(0, index, counts[:, None].float())
             seen.index_add_(0, index, rows.float())
         answers = Answers((told / seen).double().cpu().numpy(), self._pieces.truth)
-        return PieceAnswers(answers, (states / tokens).cpu().numpy(), (pooled / seen).cpu().numpy())
+        length = (self._windows.stop - self._windows.start).astype(np.float32)
+        share = length / np.bincount(self._piece, weights=length)[self._piece]
+        parts = Parts(torch.cat(pooled).numpy(), self._piece, share.astype(np.float32))
+        return PieceAnswers(answers, (states / tokens).cpu().numpy(), parts)
 
     def _statistics(self, head: SequenceHead, batch: Batch) -> Tensor | None:
         if not head.statistics:

@@ -31,10 +31,20 @@ class Logistic:
 
 
 def fit(
-    features: Float, label: Int, classes: int, *, penalty: float, least: float = LEAST_SPREAD
+    features: Float,
+    label: Int,
+    classes: int,
+    *,
+    penalty: float,
+    least: float = LEAST_SPREAD,
+    share: Float | None = None,
 ) -> Logistic:
-    """The least of mean cross-entropy + penalty / 2 * |weight|^2, the bias left free."""
-    return fits(features, label, classes, (penalty,), least=least)[0]
+    """The least of mean cross-entropy + penalty / 2 * |weight|^2, the bias left free.
+
+    ``share`` [u]: how much each unit counts in the mean, in means and standard deviations; none:
+    all alike.
+    """
+    return fits(features, label, classes, (penalty,), least=least, share=share)[0]
 
 
 def fits(
@@ -44,6 +54,7 @@ def fits(
     penalties: Sequence[float],
     *,
     least: float = LEAST_SPREAD,
+    share: Float | None = None,
 ) -> list[Logistic]:
     """``fit`` for each penalty.
 
@@ -54,17 +65,20 @@ def fits(
     curvature: no randomness, no line search. Where there are more features than units, along
     the units' principal axes, outside of which no weight ever leaves zero.
     """
-    mean, spread = features.mean(0, dtype=np.float64), features.std(0, dtype=np.float64)
+    counts = np.ones(len(features)) if share is None else share.astype(np.float64)
+    counts = (counts / counts.sum())[:, None]
+    mean = (features * counts).sum(0)
+    spread = np.sqrt(((features - mean) ** 2 * counts).sum(0))
     scale = np.where(spread > LEAST_SPREAD, 1 / np.maximum(spread, least), 0.0)
     x, axes = (features - mean) * scale, None
     if x.shape[1] > len(x):
         left, size, axes = np.linalg.svd(x, full_matrices=False)
         x = left * size
     x = np.hstack([x, np.ones((len(x), 1))])
-    steepest = float(np.linalg.eigvalsh(x.T @ x / len(x))[-1]) / 2
+    steepest = float(np.linalg.eigvalsh(x.T @ (x * counts))[-1]) / 2
     found: list[Logistic] = []
     for penalty in penalties:
-        weight = _descend(x, np.eye(classes)[label], penalty, steepest + penalty)
+        weight = _descend(x, np.eye(classes)[label], counts, penalty, steepest + penalty)
         if axes is not None:
             weight = np.vstack([axes.T @ weight[:-1], weight[-1:]])
         found.append(Logistic(mean, scale, weight))
@@ -72,13 +86,18 @@ def fits(
 
 
 def _descend(
-    x: NDArray[np.float64], target: NDArray[np.float64], penalty: float, curvature: float
+    x: NDArray[np.float64],
+    target: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    penalty: float,
+    curvature: float,
 ) -> NDArray[np.float64]:
+    """``counts`` [u, 1] sum to 1."""
     decay = np.append(np.full(x.shape[1] - 1, penalty), 0.0)[:, None]
     weight = before = np.zeros((x.shape[1], target.shape[1]))
     for step in range(STEPS):
         ahead = weight + step / (step + 3) * (weight - before)
-        slope = x.T @ (_softmax(x @ ahead) - target) / len(x) + decay * ahead
+        slope = x.T @ ((_softmax(x @ ahead) - target) * counts) + decay * ahead
         before, weight = weight, ahead - slope / curvature
     return weight
 
