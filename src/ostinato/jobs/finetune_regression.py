@@ -118,16 +118,18 @@ def choose_penalty(
     fold = np.random.default_rng(0).permutation(len(names))[song] % folds
     right, loss, doubted = np.zeros((3, len(PENALTIES)))
     doubt = classes / (len(truth) + classes)
-    for held in (fold == number for number in range(folds)):
-        models = _fits(_of(parts, ~held), truth[~held], classes, PENALTIES)
-        asked = _of(parts, held)
-        for number, model in enumerate(models):
-            told = _told_pieces(model, asked)
-            right[number] += np.sum(told.argmax(1) == truth[held])
-            surprise = -np.log(told.clip(1e-9))
-            of_truth = surprise[np.arange(len(told)), truth[held]]
-            loss[number] += of_truth.sum()
-            doubted[number] += ((1 - doubt) * of_truth + doubt * surprise.mean(1)).sum()
+    with progress(folds, "fitting") as advance:
+        for held in (fold == number for number in range(folds)):
+            models = _fits(_of(parts, ~held), truth[~held], classes, PENALTIES)
+            asked = _of(parts, held)
+            for number, model in enumerate(models):
+                told = _told_pieces(model, asked)
+                right[number] += np.sum(told.argmax(1) == truth[held])
+                surprise = -np.log(told.clip(1e-9))
+                of_truth = surprise[np.arange(len(told)), truth[held]]
+                loss[number] += of_truth.sum()
+                doubted[number] += ((1 - doubt) * of_truth + doubt * surprise.mean(1)).sum()
+            advance()
     best = int(doubted.argmin())
     score = {"accuracy": right[best] / len(truth), "loss": loss[best] / len(truth)}
     return PENALTIES[best], {name: round(float(value), 4) for name, value in score.items()}
