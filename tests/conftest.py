@@ -41,12 +41,10 @@ def shared() -> Path:
 @pytest.fixture
 def one_thread() -> Generator[None]:
     """Tiny tensors: threads would cost more than they bring, and most where others work too."""
-    import torch
+    from ostinato.base.device import one_thread
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 @pytest.hookimpl(wrapper=True)

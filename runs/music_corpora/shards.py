@@ -51,16 +51,14 @@ def write_shards(findings: Findings, how: Preparation) -> list[Size]:
         for name in TASKS
         if name in folders
     ]
-    for name, keep in (("pop909", _all), (VERSIONS, _labelled(trunks["shipped"]))):
+    for name in ("pop909", VERSIONS):
         if name in folders:
             velocity = _prepare(name, findings.corpora[name], how, labels="velocity")
-            documents = read_shards([velocity], keep)
+            documents = read_shards([velocity])
+            if name == VERSIONS:
+                documents = documents.select(_labelled(trunks["shipped"]))
             sizes.append(_pack(documents, out / f"{name}-velocity.npz.xz", [name]))
     return sizes
-
-
-def _all(_: Entry) -> bool:
-    return True
 
 
 def _labelled(trunk: Documents) -> Callable[[Entry], bool]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from ostinato.base.errors import UserError
 from ostinato.infer.load import load_note_model
@@ -228,17 +227,8 @@ def corpus_files(root: Path) -> Iterator[Path]:
         yield from draw.sample(sorted(root.glob(pattern)), 52)
 
 
-@pytest.fixture
-def _one_thread() -> Iterator[None]:
-    """A tiny model gains nothing from a second thread, and loses much on a busy machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.long
-@pytest.mark.usefixtures("_one_thread")
+@pytest.mark.usefixtures("one_thread")
 def test_notes_stay_as_they_are_in_208_files(
     shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

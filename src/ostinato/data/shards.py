@@ -178,8 +178,8 @@ class Documents:
             if here is None or not np.array_equal(self.values[here], other.values[place]):
                 what = "no document" if here is None else "other words"
                 raise UserError(
-                    f"{' '.join(filter(None, name))}: a further head labels it, and the first head "
-                    f"has {what} of that name: prepare the same files alike for each head."
+                    f"{' '.join(filter(None, name))}: other shards label it, and the first folder "
+                    f"has {what} of that name: prepare the same files alike."
                 )
             labels[here] = other.label[place]
         return labels

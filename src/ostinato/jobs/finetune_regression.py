@@ -51,13 +51,8 @@ class Read:
 
     def joined(self, other: Read) -> Read:
         """Both, one after the other."""
-        one, two = self.parts, other.parts
-        parts = Parts(
-            np.concatenate([one.pooled, two.pooled]),
-            np.concatenate([one.piece, two.piece + len(self)]),
-            np.concatenate([one.share, two.share]),
-        )
-        return Read(parts, np.concatenate([self.states, other.states]))
+        states = np.concatenate([self.states, other.states])
+        return Read(self.parts.joined(other.parts, len(self)), states)
 
 
 def regress(
@@ -120,8 +115,8 @@ def choose_penalty(
     doubt = classes / (len(truth) + classes)
     with progress(folds, "fitting") as advance:
         for held in (fold == number for number in range(folds)):
-            models = _fits(_of(parts, ~held), truth[~held], classes, PENALTIES)
-            asked = _of(parts, held)
+            models = _fits(parts.of(~held), truth[~held], classes, PENALTIES)
+            asked = parts.of(held)
             for number, model in enumerate(models):
                 told = _told_pieces(model, asked)
                 right[number] += np.sum(told.argmax(1) == truth[held])
@@ -142,17 +137,9 @@ def _fits(
     return logistic.fits(parts.pooled, label, classes, penalties, least=LEAST, share=parts.share)
 
 
-def _of(parts: Parts, chosen: NDArray[np.bool_]) -> Parts:
-    """The parts of some pieces, numbered anew."""
-    kept, number = chosen[parts.piece], np.cumsum(chosen) - 1
-    return Parts(parts.pooled[kept], number[parts.piece[kept]], parts.share[kept])
-
-
 def _told_pieces(model: logistic.Logistic, parts: Parts) -> NDArray[np.float64]:
     """Probabilities of pieces [d, classes]."""
-    told = np.log(model(parts.pooled).clip(1e-30)) * parts.share[:, None]
-    merged = np.zeros((int(parts.piece.max()) + 1, told.shape[1]))
-    np.add.at(merged, parts.piece, told)
+    merged = parts.means(np.log(model(parts.pooled).clip(1e-30)))
     raised = np.exp(merged - merged.max(1, keepdims=True))
     return raised / raised.sum(1, keepdims=True)
 

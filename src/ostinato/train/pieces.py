@@ -147,6 +147,25 @@ class Parts:
     piece: Int64  # [p], the piece of each, 0 first
     share: NDArray[np.float32]  # [p], of its piece's rows; those of a piece add up to 1
 
+    def of(self, chosen: NDArray[np.bool_]) -> Parts:
+        """The parts of some pieces [d], numbered anew."""
+        kept, number = chosen[self.piece], np.cumsum(chosen) - 1
+        return Parts(self.pooled[kept], number[self.piece[kept]], self.share[kept])
+
+    def joined(self, other: Parts, pieces: int) -> Parts:
+        """These, of so many pieces, and then the parts of further pieces."""
+        return Parts(
+            np.concatenate([self.pooled, other.pooled]),
+            np.concatenate([self.piece, other.piece + pieces]),
+            np.concatenate([self.share, other.share]),
+        )
+
+    def means(self, told: NDArray[np.floating]) -> NDArray[np.float64]:
+        """What is told of parts [p, K] of each piece [d, K]: the mean by their shares."""
+        means = np.zeros((int(self.piece.max()) + 1, told.shape[1]))
+        np.add.at(means, self.piece, told * self.share[:, None])
+        return means
+
     def fewer(self, most: int) -> Parts:
         """At most so many of each piece: neighbours make one, the mean by their shares."""
         count = np.bincount(self.piece)
@@ -155,11 +174,10 @@ class Parts:
         slot = place * np.minimum(count, most)[self.piece] // count[self.piece]
         _, part = np.unique(self.piece * most + slot, return_inverse=True)
         share = np.bincount(part, weights=self.share)
-        pooled = np.zeros((len(share), self.pooled.shape[1]))
-        np.add.at(pooled, part, self.pooled * self.share[:, None])
+        pooled = Parts(self.pooled, part, self.share).means(self.pooled) / share[:, None]
         piece = np.zeros(len(share), np.int64)
         piece[part] = self.piece
-        return Parts((pooled / share[:, None]).astype(np.float32), piece, share.astype(np.float32))
+        return Parts(pooled.astype(np.float32), piece, share.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
