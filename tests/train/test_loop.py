@@ -8,7 +8,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ostinato.base import turns as base_turns
 from ostinato.base.errors import UserError
 from ostinato.base.log import read_metrics
 from ostinato.base.turns import turns
@@ -229,7 +231,7 @@ def test_compiling_is_no_time_of_training(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_one_process_at_a_time_trains_and_waiting_is_no_time_of_training(tmp_path: Path) -> None:
+def test_one_process_at_a_time_trains(tmp_path: Path) -> None:
     held, waits, events = threading.Event(), threading.Event(), list[str]()
     config = replace(CONFIG, steps=3, budget_seconds=60.0, turn=tmp_path / "turn")
 
@@ -242,7 +244,7 @@ def test_one_process_at_a_time_trains_and_waiting_is_no_time_of_training(tmp_pat
             if name == "a" and number == 1:  # it has the turn
                 held.set()
                 waits.wait(20)
-                time.sleep(0.5)
+                time.sleep(0.5)  # long enough for the other to overtake, if nothing held it
             elif name == "b":
                 waits.set()
             return inner(number)
@@ -256,20 +258,64 @@ def test_one_process_at_a_time_trains_and_waiting_is_no_time_of_training(tmp_pat
     run("b")
     first.join()
     assert events == ["a0", "a1", "b0", "a2", "b1", "b2"]
-    assert outcomes["a"].counters.seconds > 0.5 > outcomes["b"].counters.seconds
     assert {outcome.reason for outcome in outcomes.values()} == {"finished"}
 
 
-def test_who_waits_for_the_turn_is_out_of_time_as_well(tmp_path: Path) -> None:
-    model, late = network(), replace(CONFIG, turn=tmp_path / "turn", max_seconds=0.3)
+@dataclass
+class Clock:
+    """The time of the loop and of who waits for a turn: it passes in their pauses alone."""
+
+    now: float = 0.0
+    after_pause: Callable[[], None] = lambda: None
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.after_pause()
+
+    def losses(self, model: nn.Module) -> Callable[[int], dict[str, Tensor]]:
+        """The regression, each of whose steps takes a second."""
+        inner = regression(model)
+
+        def loss_of(number: int) -> dict[str, Tensor]:
+            self.now += 1
+            return inner(number)
+
+        return loss_of
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    for module in (loop, base_turns):
+        monkeypatch.setattr(module, "time", clock)
+    return clock
+
+
+def test_waiting_for_the_turn_is_no_time_of_training(tmp_path: Path, clock: Clock) -> None:
+    model, config = network(), replace(CONFIG, turn=tmp_path / "turn", budget_seconds=6.0)
+    with ExitStack() as other:
+        other.enter_context(turns(tmp_path / "turn"))(lambda: False)
+        clock.after_pause = lambda: other.close() if clock.now > 100 else None  # its turn ends
+        outcome = train(model, clock.losses(model), config, tmp_path / "a")
+    assert clock.now > 105
+    assert (outcome.reason, outcome.counters.step) == ("finished", 6)
+    assert outcome.counters.seconds == pytest.approx(6)
+
+
+def test_who_waits_for_the_turn_is_out_of_time_as_well(tmp_path: Path, clock: Clock) -> None:
+    model, late = network(), replace(CONFIG, turn=tmp_path / "turn", max_seconds=9.0)
     with turns(tmp_path / "turn") as wait:
         wait(lambda: False)
-        outcome = train(model, regression(model), late, tmp_path / "a")
+        outcome = train(model, clock.losses(model), late, tmp_path / "a")
     assert (outcome.reason, outcome.counters.step) == ("out of time", 1)
-    outcome = train(model, regression(model), late, tmp_path / "a", resume=True)
+    assert 9 < clock.now < 9.2
+    outcome = train(model, clock.losses(model), late, tmp_path / "a", resume=True)
     assert (outcome.reason, outcome.counters.step) == ("finished", 6)
-    began = time.monotonic() - 1  # of the call, which has read for a second
-    outcome = train(model, regression(model), late, tmp_path / "b", began=began)
+    began = clock.now - 8.5  # of the call, which has read for that long
+    outcome = train(model, clock.losses(model), late, tmp_path / "b", began=began)
     assert (outcome.reason, outcome.counters.step) == ("out of time", 1)
 
 
