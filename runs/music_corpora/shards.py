@@ -41,11 +41,12 @@ def write_shards(findings: Findings, how: Preparation) -> list[Size]:
         ):
             folders[name].append(_prepare(name, folder, how, stretch=STRETCH))
     sizes: list[Size] = []
-    trunks: dict[str, Documents] = {}
+    labelled: dict[str, Callable[[Entry], bool]] = {}
     for trunk, names in findings.trunks.items():
         shards = [folder for name in names for folder in folders[name]]
-        trunks[trunk] = without_copies(read_shards(shards, _learns_from(findings, trunk)))
-        sizes.append(_pack(trunks[trunk], out / f"{trunk}.npz.xz", names))
+        documents = without_copies(read_shards(shards, _learns_from(findings, trunk)))
+        labelled[trunk] = _labelled(documents)
+        sizes.append(_pack(documents, out / f"{trunk}.npz.xz", names))
     sizes += [
         _pack(read_shards(folders[name][:1]), out / f"{name}.npz.xz", [name])
         for name in TASKS
@@ -56,7 +57,7 @@ def write_shards(findings: Findings, how: Preparation) -> list[Size]:
             velocity = _prepare(name, findings.corpora[name], how, labels="velocity")
             documents = read_shards([velocity])
             if name == VERSIONS:
-                documents = documents.select(_labelled(trunks["shipped"]))
+                documents = documents.select(labelled["shipped"])
             sizes.append(_pack(documents, out / f"{name}-velocity.npz.xz", [name]))
     return sizes
 

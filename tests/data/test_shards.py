@@ -58,6 +58,10 @@ def test_labels_of_the_same_rows_from_other_shards(tmp_path: Path) -> None:
     moved = replace(other, values=other.values + np.int16(1))
     with pytest.raises(UserError, match=r"^toy d5: .* has other words of that name"):
         one.labels_from(moved)
+    twice = read_shards([tmp_path / "one", tmp_path / "more"])
+    for of, by in ((twice, other), (one, twice)):
+        with pytest.raises(UserError, match=r"^toy d6: .* hold two documents of that name"):
+            of.labels_from(by)
 
 
 def test_a_writer_that_died_goes_on(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from safetensors.torch import load_file, save_file
 
 from ostinato.base.config import load_recipe
 from ostinato.base.errors import UserError
-from ostinato.data.shards import read_shards
+from ostinato.data.shards import ShardWriter, read_shards
 from ostinato.eval.music import record
 from ostinato.infer.load import load_note_model, load_piece_model
+from ostinato.jobs import finetuning
 from ostinato.jobs.finetune import FinetuneRecipe, finetune
 from ostinato.jobs.finetune_data import read_piece_labels
 from ostinato.models import midiformer
@@ -22,7 +24,7 @@ from ostinato.models.midiformer import HeadSpec, checkpoint, head_directory
 from ostinato.music import splits
 from ostinato.music.corpora import find_corpus
 from ostinato.train.pieces import PieceAnswers, PieceReader
-from ostinato.train.steps import Reader, SequenceLabelStep
+from ostinato.train.steps import NoteLabelStep, Reader, SequenceLabelStep
 from toy_corpus import TINY_WINDOW
 from toy_pieces import KINDS, write_toy_pieces, write_toy_trunk
 
@@ -115,9 +117,17 @@ def test_notes_from_recipe_to_answers(folder: Path) -> None:
 
 
 def test_one_encoder_learns_two_heads_of_notes(folder: Path, trunk: Path) -> None:
-    """Both learn, each stands in a directory of its own, and each says what training said."""
-    labels = ("x", "y", "z")
-    other = f"others=[{{head='again', shards=['{trunk}/shards'], labels={list(labels)}}}]"
+    """Both learn, each stands in a directory of its own, and each says what training said.
+
+    What the one calls by its first name the other calls by its second.
+    """
+    labels, shards = ("x", "y", "z"), folder / "other"
+    kept = read_shards([trunk / "shards"])
+    with ShardWriter(shards, kept.header) as writer:
+        for entry, rows in kept.places():
+            own = kept.label[rows]
+            writer.add(entry, kept.values[rows], np.where(own > 0, own % 3 + 1, 0))
+    other = f"others=[{{head='again', shards=['{shards}'], labels={list(labels)}}}]"
     finetune(folder / "notes.toml", ["adapter_rank=0", "train.steps=60", other])
     told, run = result(folder), folder / "fine"
     again = told["others"]["again"]  # type: ignore[index,call-overload]
@@ -126,8 +136,10 @@ def test_one_encoder_learns_two_heads_of_notes(folder: Path, trunk: Path) -> Non
         "melody": HeadSpec("note", ("melody", "bridge", "accompaniment"))
     }
     documents = read_shards([trunk / "shards"], lambda entry: int(entry.name[1:]) % 4 == 2)
-    truth = documents.label - 1
     for name, scores in (("model", told), ("again", again)):
+        truth = documents.label - 1
+        if name == "again":
+            truth = np.where(truth >= 0, (truth + 1) % 3, -1)
         model = load_note_model(run / name, device="cpu")
         rows = np.concatenate(
             [
@@ -334,15 +346,37 @@ def test_further_heads_that_cannot_be(
         finetune(folder / "notes.toml", [f"adapter_rank={rank}", other])
 
 
+def test_a_further_head_weighs_what_its_recipe_says(
+    folder: Path, trunk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads: list[tuple[str, float]] = []
+
+    def watched(*given: Any, **named: Any) -> NoteLabelStep:
+        heads.extend((one.head, one.weight) for one in given[3])
+        return NoteLabelStep(*given, **named)
+
+    monkeypatch.setattr(finetuning, "NoteLabelStep", watched)
+    of = f"shards=['{trunk}/shards'], labels=['x', 'y', 'z']"
+    others = f"others=[{{head='a', {of}, weight=0.25}}, {{head='b', {of}}}]"
+    brief = ["adapter_rank=0", "train.steps=1", "train.validate_every=0"]
+    finetune(folder / "notes.toml", [*brief, others])
+    assert heads == [("melody", 1.0), ("a", 0.25), ("b", 1.0)]
+
+
 def test_further_heads_go_with_the_run_that_made_them(folder: Path, trunk: Path) -> None:
     """Their shards must speak the same words; `fresh` removes them, what fails first does not."""
     brief = ["adapter_rank=0", "train.steps=1", "train.validate_every=0"]
     of = f"shards=['{trunk}/shards'], labels=['x', 'y', 'z']"
     finetune(folder / "notes.toml", [*brief, f"others=[{{head='again', {of}}}]"])
-    missing = of.replace("/shards", "/none")
-    with pytest.raises(UserError, match="none"):
-        finetune(folder / "notes.toml", ["fresh=true", *brief, f"others=[{{head='b', {missing}}}]"])
-    assert (folder / "fine" / "again" / "config.json").exists()
+    more = write_toy_pieces(folder / "more", pieces=20)  # four of which the first head has not
+    for wrong, sentence in ((trunk / "none", "none"), (more / "shards", "d16: .* no document")):
+        other = f"others=[{{head='b', {of.replace(f'{trunk}/shards', str(wrong))}}}]"
+        with pytest.raises(UserError, match=sentence):
+            finetune(
+                folder / "notes.toml", ["fresh=true", *brief, other, f"split={more}/split.csv"]
+            )
+        for name in ("model", "again"):
+            assert (folder / "fine" / name / "config.json").exists()
     finetune(folder / "notes.toml", ["fresh=true", *brief])
     assert not (folder / "fine" / "again").exists()
     strange = folder / "strange"

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 
 from ostinato.base.config import read_table
 from ostinato.base.errors import UserError
@@ -49,6 +50,15 @@ def whole(features: np.ndarray) -> Parts:
     return Parts(features, np.arange(len(features)), np.ones(len(features), np.float32))
 
 
+def choose_penalty(
+    parts: Parts, truth: np.ndarray, songs: np.ndarray, classes: int
+) -> tuple[float, dict[str, float]]:
+    """The penalty of these pieces, and how well it did held out."""
+    folds = regression.song_folds(songs)
+    scores = [regression.fold_scores(parts, truth, held, classes) for held in folds]
+    return regression.best_penalty(np.array(scores), len(truth))
+
+
 def result(recipe: Path) -> dict[str, object]:
     return json.loads((recipe.parent / "fine" / "result.json").read_text())
 
@@ -78,7 +88,7 @@ def test_from_recipe_to_answers(recipe: Path, trunk: Path, *, statistics: bool) 
 
 
 def test_what_was_read_is_not_read_again(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupted after each block, it comes to the same weights."""
+    """Interrupted after each block and after each fold, it comes to the same weights."""
     finetune(recipe)
     head = recipe.parent / "fine" / "model" / "model.safetensors"
     whole = head.read_bytes()
@@ -91,22 +101,53 @@ def test_what_was_read_is_not_read_again(recipe: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(regression, "BLOCK", 3)
     monkeypatch.setattr(regression, "interruptible", at_once)
-    fresh = ["fresh=true"]
-    for read in range(3, count, 3):
+    fresh, seen = ["fresh=true"], list[object]()
+    while True:
         finetune(recipe, fresh)
         fresh = []
         told = result(recipe)
-        assert (told["reason"], told["read"]) == ("interrupted", read)
+        if told["reason"] == "finished":
+            break
+        seen.append(told["read"])
+        assert told["reason"] == "interrupted"
         assert "goes on" in str(told["next"]) and not head.exists()
-    finetune(recipe)
-    assert result(recipe)["reason"] == "finished"
+    assert seen == [*range(3, count, 3), count, *[count] * (regression.FOLDS - 1)]
     assert head.read_bytes() == whole
+
+
+@pytest.mark.parametrize("examples", [4096, 20])
+def test_it_learns_from_the_windows_of_pieces(
+    recipe: Path, trunk: Path, monkeypatch: pytest.MonkeyPatch, examples: int
+) -> None:
+    """So many of each at most, and of many pieces fewer; a piece counts once."""
+    monkeypatch.setattr(regression, "EXAMPLES", examples)
+    finetune(recipe)
+    found = load_file(recipe.parent / "fine" / regression.STATE)
+    documents = read_shards([trunk / "shards"], lambda entry: int(entry.name[1:]) % 4 < 2)
+    rows = [entry.rows for entry in documents.entries]
+    windows = [len(range(0, count - 24, 12)) + 1 for count in rows]  # of 24 rows, one each 12
+    assert min(windows) > 1 and max(windows) > 8
+    most = min(8, examples // len(rows))
+    assert np.bincount(found["piece"]).tolist() == [min(most, count) for count in windows]
+    assert np.bincount(found["piece"], weights=found["share"]) == pytest.approx([1] * len(rows))
+    assert len(found["states"]) == len(rows)
 
 
 def test_the_time_of_a_call_ends_it(recipe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(regression, "BLOCK", 3)
     finetune(recipe, ["train.max_seconds=1e-6"])
     assert (result(recipe)["reason"], result(recipe)["read"]) == ("out of time", 3)
+
+
+def test_what_another_version_has_read_is_refused(recipe: Path) -> None:
+    finetune(recipe)
+    state = recipe.parent / "fine" / regression.STATE
+    kept = load_file(state)
+    save_file({name: kept[name] for name in ("pooled", "states")}, state)
+    with pytest.raises(UserError, match=r"another version wrote it: say fresh = true"):
+        finetune(recipe)
+    finetune(recipe, ["fresh=true"])
+    assert result(recipe)["reason"] == "finished"
 
 
 def test_a_head_that_reads_words_says_the_same_of_them_alone(recipe: Path, trunk: Path) -> None:
@@ -149,7 +190,7 @@ def test_no_song_is_in_two_folds() -> None:
     song = np.repeat(np.arange(60), 4)
     truth = rng.integers(0, 2, 60)[song]
     features = rng.normal(size=(60, 80))[song].astype(np.float32)
-    _, score = regression.choose_penalty(whole(features), truth, song.astype(str), 2)
+    _, score = choose_penalty(whole(features), truth, song.astype(str), 2)
     assert 0.3 < score["accuracy"] < 0.7
     assert (logistic.fit(features, truth, 2, penalty=1e-2)(features).argmax(1) == truth).all()
 
@@ -162,7 +203,7 @@ def test_few_pieces_told_right_are_no_certainty(pieces: int, least: float, most:
     features = rng.normal(size=(pieces, 5)).astype(np.float32)
     features[:, 0] = truth + 0.01 * features[:, 0]
     songs = np.arange(pieces).astype(str)
-    penalty, score = regression.choose_penalty(whole(features), truth, songs, 2)
+    penalty, score = choose_penalty(whole(features), truth, songs, 2)
     assert score["accuracy"] == 1
     told = logistic.fit(features, truth, 2, penalty=penalty, least=regression.LEAST)(features)
     assert least < float(np.median(told.max(1))) < most
@@ -173,10 +214,10 @@ def test_the_penalty_is_that_of_the_least_loss_and_of_one_song_the_middle_one() 
     features = rng.normal(size=(120, 10)).astype(np.float32)
     truth = (features[:, 0] + 0.1 * rng.normal(size=120) > 0).astype(np.int64)
     songs = np.arange(120).astype(str)
-    noise, score = regression.choose_penalty(whole(features), rng.permutation(truth), songs, 2)
-    real, better = regression.choose_penalty(whole(features), truth, songs, 2)
+    noise, score = choose_penalty(whole(features), rng.permutation(truth), songs, 2)
+    real, better = choose_penalty(whole(features), truth, songs, 2)
     assert noise > real and better["accuracy"] > 0.8 > score["accuracy"]
-    assert regression.choose_penalty(whole(features), truth, np.array(["a"] * 120), 2) == (0.3, {})
+    assert choose_penalty(whole(features), truth, np.array(["a"] * 120), 2) == (0.3, {})
 
 
 def test_neighbouring_windows_make_a_part() -> None:
@@ -206,8 +247,8 @@ def test_a_piece_counts_once_however_many_parts_it_has() -> None:
     songs, repeat = np.arange(90).astype(str), rng.integers(1, 6, 90)
     piece = np.repeat(np.arange(90), repeat)
     parts = Parts(features[piece], piece, (1 / repeat[piece]).astype(np.float32))
-    penalty, told = regression.choose_penalty(parts, truth, songs, 2)
-    assert (penalty, told) == regression.choose_penalty(whole(features), truth, songs, 2)
+    penalty, told = choose_penalty(parts, truth, songs, 2)
+    assert (penalty, told) == choose_penalty(whole(features), truth, songs, 2)
     share = parts.share
     many = logistic.fit(parts.pooled, truth[piece], 2, penalty=0.1, share=share)
     once = logistic.fit(features, truth, 2, penalty=0.1)
@@ -222,8 +263,8 @@ def test_pieces_are_told_by_all_their_parts() -> None:
     weak = (rng.normal(size=(1000, 1)) + (truth[piece, None] - 0.5)).astype(np.float32)
     songs = np.arange(100).astype(str)
     parts = Parts(weak, piece, np.full(1000, 0.1, np.float32))
-    _, merged = regression.choose_penalty(parts, truth, songs, 2)
-    _, single = regression.choose_penalty(whole(weak), truth[piece], piece.astype(str), 2)
+    _, merged = choose_penalty(parts, truth, songs, 2)
+    _, single = choose_penalty(whole(weak), truth[piece], piece.astype(str), 2)
     assert merged["accuracy"] > 0.85 > 0.75 > single["accuracy"] > 0.6
 
 

@@ -131,7 +131,7 @@ def test_from_a_folder_to_labels(
     assert set(scores) == {"model", "majority", "nearest song"}
     assert scores["majority"]["accuracy"] == 0.5
     assert scores["model"]["accuracy"] == 1.0
-    assert "12 training pieces read in" in out
+    assert "12 training pieces read and fitted in" in out
     card = (run / "model" / "README.md").read_text(encoding="utf-8")
     assert "hi [b] ü" in card
     assert "Licence: that of the 16 files" in card

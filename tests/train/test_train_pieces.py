@@ -128,18 +128,23 @@ def test_a_piece_is_the_mean_of_its_windows_weighted_by_rows(made, stride: int, 
     grid = still.grid(stride)
     for number in (0, 4, 11):
         first, last = pieces.documents.offset[number : number + 2]
-        told, rows, states = [], [], []
+        told, rows, states, pooled = [], [], [], []
         for index in np.flatnonzero((grid.start >= first) & (grid.stop <= last)):
             part = still.assemble(grid.part(int(index), 1), tokens=None)
             with torch.no_grad():
                 hidden = read.hidden(part.tokens, read.find(part.tokens))
-                told.append(head(hidden, part.tokens != PAD).log_softmax(-1)[0].numpy())
+                mask = part.tokens != PAD
+                told.append(head(hidden, mask).log_softmax(-1)[0].numpy())
+                pooled.append(head.pooled(hidden, mask)[0].numpy())
             rows.append(int(grid.stop[index] - grid.start[index]))
             states.append(hidden[0, part.row[0] >= 0].numpy())
         expected = np.average(told, axis=0, weights=rows)
         assert found.answers.log_probabilities[number] == pytest.approx(expected, abs=1e-5)
         mean = np.concatenate(states).mean(0)
         assert found.states[number] == pytest.approx(mean, abs=1e-5)
+        of = found.parts.piece == number
+        assert found.parts.pooled[of] == pytest.approx(np.array(pooled), abs=1e-5)
+        assert found.parts.share[of] == pytest.approx(np.array(rows) / sum(rows))
 
 
 def test_a_head_learns_what_tells_the_pieces_apart(made) -> None:

@@ -54,12 +54,18 @@ def autocast(device: torch.device) -> torch.autocast:
 
 @contextmanager
 def one_thread(asked: bool = True) -> Generator[None]:
-    """Operations on the CPU by one thread, if ``asked``; then by as many as before."""
+    """Operations on the CPU by one thread, if ``asked``; then by as many as before.
+
+    torch counts threads for the process: a thread of Python whose first operation falls into the
+    block keeps to one for its life.
+    """
+    if not asked:
+        yield
+        return
     import torch
 
     before = torch.get_num_threads()
-    if asked:
-        torch.set_num_threads(1)
+    torch.set_num_threads(1)
     try:
         yield
     finally:

@@ -9,6 +9,7 @@ of its d documents. Documents never span two shards.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from itertools import pairwise
@@ -168,10 +169,20 @@ class Documents:
     def labels_from(self, other: Documents) -> Int8:
         """The labels [n] that ``other`` has for these rows; 0 for documents that it has not.
 
-        ``other`` holds no document but these, made of the same rows.
+        ``other`` holds no document but these, made of the same rows; both tell documents apart by
+        corpus and name.
         """
         labels = np.zeros_like(self.label)
         own = {(entry.corpus, entry.name): place for entry, place in self.places()}
+        for documents in (self, other):
+            names = Counter((entry.corpus, entry.name) for entry in documents.entries)
+            twice = next((name for name, count in names.items() if count > 1), None)
+            if twice is not None:
+                raise UserError(
+                    f"{' '.join(filter(None, twice))}: the shards of one label hold two documents "
+                    "of that name, so which of them other shards label is not known: prepare both "
+                    "folders as one, or name the files apart."
+                )
         for entry, place in other.places():
             name = (entry.corpus, entry.name)
             here = own.get(name)
@@ -179,7 +190,8 @@ class Documents:
                 what = "no document" if here is None else "other words"
                 raise UserError(
                     f"{' '.join(filter(None, name))}: other shards label it, and the first folder "
-                    f"has {what} of that name: prepare the same files alike."
+                    f"has {what} of that name: prepare the same files alike, and as cp4 where one "
+                    "labels velocities, which words of cp7 hold."
                 )
             labels[here] = other.label[place]
         return labels

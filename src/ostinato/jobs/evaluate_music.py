@@ -49,7 +49,7 @@ class MusicRequest:
 def evaluate_music(request: MusicRequest) -> None:
     """Score the bundled heads, and other models, beside the baselines."""
     tasks, protocols = _asked(request)
-    results: list[Result] = []
+    results: list[tuple[Result, Sequence[record.Scoring]]] = []
     scorings = record.read(request.out / SCORINGS)
     for task in tasks:
         for protocol in protocols:
@@ -59,19 +59,30 @@ def evaluate_music(request: MusicRequest) -> None:
             if scored:
                 record.append(request.out / SCORINGS, scored)
             scorings += scored
-            results.append(result)
+            results.append((result, scored))
             write_json(request.out / RESULTS, as_json(results, record.times(scorings)))
     times = record.times(scorings)
     if request.as_json:
         print_json(as_json(results, times))
     else:
-        show(results, times)
+        show([result for result, _ in results], times)
         console().print(f"written: {request.out / RESULTS}; scorings: {request.out / SCORINGS}")
 
 
-def as_json(results: Sequence[Result], times: Counter[tuple[str, str]]) -> dict[str, object]:
-    """The results as plain numbers, each with how often its test set was scored."""
-    found = [{**one.as_json(), "times_scored": times[_test_set(one)]} for one in results]
+def as_json(
+    results: Sequence[tuple[Result, Sequence[record.Scoring]]], times: Counter[tuple[str, str]]
+) -> dict[str, object]:
+    """The results as plain numbers, each with how often its test set was scored, and which files
+    were scored when.
+    """
+    found = [
+        {
+            **result.as_json(),
+            "times_scored": times[_test_set(result)],
+            "scored": {one.model: {"files": one.digest, "time": one.time} for one in scored},
+        }
+        for result, scored in results
+    ]
     return {"suite": NAME, "results": found}
 
 

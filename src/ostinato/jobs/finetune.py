@@ -23,7 +23,7 @@ from ostinato.base.config import load_recipe
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
 from ostinato.data.learning import learn_vocabulary
-from ostinato.data.shards import Documents, Header
+from ostinato.data.shards import Documents, Header, Int8
 from ostinato.data.vocabulary import Vocabulary, Window, load_vocabulary, load_window
 from ostinato.infer.directory import bundled, find_model, model_type
 from ostinato.jobs.finetune_card import write_card
@@ -59,8 +59,10 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     began, device = time.monotonic(), pick_device(recipe.device)
     labelled = read_labelled(recipe)
     others = [(one, read_labelled(one)) for one in recipe.other_recipes]
+    of_first: list[Int8] = []  # what each further head is to say of the first one's documents
     for _, read in others:
         _check_words(labelled.header, read.header, recipe.shards[0])
+        of_first.append(labelled.documents["train"].labels_from(read.documents["train"]))
     pretrained = midiformer.load(_trunk(recipe.init), device=device) if recipe.init else None
     also: dict[str, str] = {}
     if pretrained is not None and recipe.frozen:  # which the training state has not
@@ -75,7 +77,10 @@ def run(recipe: FinetuneRecipe) -> dict[str, object]:
     )
     matcher = build_matcher(model.config, vocabulary, recipe.window, device)
     reader = Reader(model, matcher, device)
-    rest = tuple(FineTuning(one, read, vocabulary, reader) for one, read in others)
+    rest = tuple(
+        FineTuning(one, read, vocabulary, reader, of_first=label)
+        for (one, read), label in zip(others, of_first, strict=True)
+    )
     fine = FineTuning(recipe, labelled, vocabulary, reader, rest)
     valid, states = fine.evaluation("valid"), None
     if recipe.regression:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ostinato.data.shards import Documents
+from ostinato.data.shards import Int8
 from ostinato.data.vocabulary import Vocabulary
 from ostinato.eval.music import record
 from ostinato.jobs.finetune_data import Labelled
@@ -40,6 +40,7 @@ class FineTuning:
     vocabulary: Vocabulary
     reader: Reader
     others: tuple[FineTuning, ...] = ()  # further heads of the same model, learnt in the same steps
+    of_first: Int8 | None = None  # of a further head: its labels of the first one's train documents
 
     def step(self) -> LossOf:
         """The objective."""
@@ -60,19 +61,19 @@ class FineTuning:
                 documents, self.vocabulary, window, transpose=reach, device=reader.device
             ),
             window,
-            [Taught(recipe.head), *self._taught_besides(documents)],
+            [Taught(recipe.head), *self._taught_besides()],
             batch=recipe.batch,
             seed=recipe.train.seed,
             regularisation=Regularisation(recipe.smoothing, recipe.hide),
             compiled=recipe.train.compile,
         )
 
-    def _taught_besides(self, documents: Documents) -> Iterator[Taught]:
+    def _taught_besides(self) -> Iterator[Taught]:
         """The further heads, and what they are to say of the first one's documents."""
         for asked, other in zip(self.recipe.others, self.others, strict=True):
-            label = documents.labels_from(other.labelled.documents["train"]).astype(np.int64)
-            known = torch.from_numpy(label).to(self.reader.device)
-            yield Taught(asked.head, known, asked.weight)
+            assert other.of_first is not None
+            label = torch.from_numpy(other.of_first.astype(np.int64))
+            yield Taught(asked.head, label.to(self.reader.device), asked.weight)
 
     def evaluation(self, side: str) -> Evaluation:
         """Whole documents of one side, ready to be labelled."""

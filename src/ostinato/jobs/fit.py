@@ -180,7 +180,7 @@ def _train(
 
 def _regression(ended: dict[str, object]) -> str:
     """What was read, and how well the regression did on songs that were held out of it."""
-    told = f"{ended['read']:,} training pieces read in {ended['seconds']} s."
+    told = f"{ended['read']:,} training pieces read and fitted in {ended['seconds']} s."
     crossed = ended.get("cross-validation")
     if isinstance(crossed, dict) and crossed:
         told += f" Held out of the training side by songs: {percent(crossed['accuracy'])} right."
