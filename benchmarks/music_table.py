@@ -4,8 +4,8 @@
 
 Each argument is a ``results.json`` of the suite; of a task and protocol that two of them hold, the
 later one counts. It prints the table and keeps all figures but the confusion matrices in
-``results/``, under the date and commit of the keeping: which files of a model were scored, and when,
-each result says itself (``scored``).
+``results/``, under the date and commit of the keeping: which files of a model were scored, and
+when, each result says itself (``scored``).
 """
 
 from __future__ import annotations

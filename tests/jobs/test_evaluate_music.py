@@ -91,6 +91,8 @@ def test_models_are_scored_and_each_scoring_is_counted(
     lines = (asked.out / "scorings.jsonl").read_text().splitlines()
     found = [json.loads(line) for line in lines]
     assert [one["digest"] for one in found] == [found[0]["digest"]] * 2
+    last = {"files": found[1]["digest"], "time": found[1]["time"]}
+    assert (clean["scored"], published["scored"]) == ({}, {"melody-published": last})
 
 
 @pytest.mark.usefixtures("one_thread")

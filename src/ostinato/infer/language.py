@@ -24,9 +24,9 @@ from ostinato.infer.sampling import Sampler
 from ostinato.infer.writer import Writer
 from ostinato.models.m1 import M1, M1Config
 
-# So narrow a model writes by one thread, and reads a prompt that is not long by one. Of two cores
-# and one answer a second thread gains a token 0 to 20 % and a prompt 25 to 50 %; beside another busy
-# program it costs them ten times and more, since threads that wait for each other spin. More
+# So narrow a model writes by one thread, and reads a prompt that is not long by one. On two cores
+# and for one answer a second thread gains a token 0 to 20 % and a prompt 25 to 50 %; beside another
+# busy program it costs them ten times and more, since threads that wait for each other spin. More
 # answers at once and more cores were not measured.
 NARROW = 256  # hidden_size
 LONG = 2048  # tokens, of all prompts
