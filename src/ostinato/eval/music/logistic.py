@@ -56,7 +56,7 @@ def fits(
     least: float = LEAST_SPREAD,
     share: Float | None = None,
 ) -> list[Logistic]:
-    """``fit`` for each penalty.
+    """``fit`` for each penalty, all at once: features are read as often as for one.
 
     A feature is divided by its standard deviation, or by ``least`` where that is smaller: what is
     nearly always the same in training does not shout when it is not.
@@ -75,31 +75,32 @@ def fits(
         left, size, axes = np.linalg.svd(x, full_matrices=False)
         x = left * size
     x = np.hstack([x, np.ones((len(x), 1))])
-    steepest = float(np.linalg.eigvalsh(x.T @ (x * counts))[-1]) / 2
-    found: list[Logistic] = []
-    for penalty in penalties:
-        weight = _descend(x, np.eye(classes)[label], counts, penalty, steepest + penalty)
-        if axes is not None:
-            weight = np.vstack([axes.T @ weight[:-1], weight[-1:]])
-        found.append(Logistic(mean, scale, weight))
-    return found
+    weights = _descend(x, np.eye(classes)[label], counts, np.array(penalties))
+    if axes is not None:
+        weights = [np.vstack([axes.T @ weight[:-1], weight[-1:]]) for weight in weights]
+    return [Logistic(mean, scale, weight) for weight in weights]
 
 
 def _descend(
     x: NDArray[np.float64],
     target: NDArray[np.float64],
     counts: NDArray[np.float64],
-    penalty: float,
-    curvature: float,
-) -> NDArray[np.float64]:
-    """``counts`` [u, 1] sum to 1."""
-    decay = np.append(np.full(x.shape[1] - 1, penalty), 0.0)[:, None]
-    weight = before = np.zeros((x.shape[1], target.shape[1]))
+    penalties: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """The weights [f, classes] of each penalty; ``counts`` [u, 1] sum to 1."""
+    classes, each = target.shape[1], len(penalties)
+    steepest = float(np.linalg.eigvalsh(x.T @ (x * counts))[-1]) / 2
+    penalty = np.repeat(penalties, classes)  # side by side: [f, penalties * classes]
+    decay = np.tile(penalty, (x.shape[1], 1))
+    decay[-1] = 0  # the bias
+    weight = before = np.zeros((x.shape[1], each * classes))
     for step in range(STEPS):
         ahead = weight + step / (step + 3) * (weight - before)
-        slope = x.T @ ((_softmax(x @ ahead) - target) * counts) + decay * ahead
-        before, weight = weight, ahead - slope / curvature
-    return weight
+        told = _softmax((x @ ahead).reshape(-1, each, classes))
+        off = (told - target[:, None]) * counts[:, None]
+        slope = x.T @ off.reshape(len(x), -1) + decay * ahead
+        before, weight = weight, ahead - slope / (steepest + penalty)
+    return np.split(weight, each, axis=1)
 
 
 def choose(
@@ -114,5 +115,5 @@ def choose(
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    return raised / raised.sum(1, keepdims=True)
+    raised = np.exp(logits - logits.max(-1, keepdims=True))
+    return raised / raised.sum(-1, keepdims=True)
