@@ -111,7 +111,8 @@ def test_no_tempo_is_120():
 
 def _oracle(score: Score, scheme: str, spq: int) -> list[tuple[int, int, int, int]]:
     """Each note on the grid, one at a time and in exact fractions."""
-    bars = bars_from_signatures(score)
+    half = -(-score.ticks_per_quarter // (2 * spq))  # a metre that begins so soon counts
+    bars = bars_from_signatures(score, end=int(score.onset.max(initial=0)) + half)
     starts = bars.start.tolist() + [int(bars.start[-1] + bars.length[-1])]
     rows: list[tuple[int, int, int, int]] = []
     for onset, duration, pitch, velocity in zip(
@@ -154,6 +155,23 @@ def test_decoding_gives_the_score_on_the_grid(score: Score, scheme: str, spq: in
     assert list(map(tuple, decode(words).sorted_notes().tolist())) == expected
     snapped = snap(score, scheme, steps_per_quarter=spq)  # pyright: ignore[reportArgumentType]
     assert list(map(tuple, snapped.sorted_notes().tolist())) == expected
+
+
+@pytest.mark.parametrize(
+    "signatures",
+    [
+        [(21, 9, 8), (25, 9, 8)],  # at the edge of a bar of the same metre, and half a tick less
+        [(0, 17, 16), (4, 17, 16)],  # a quarter of a tick less: two bars later it shows
+        [(0, 17, 16), (4, 17, 16), (18, 17, 16), (20, 17, 16)],  # and a bar cut short
+        [(3, 5, 8), (10, 5, 8), (17, 7, 16)],
+    ],
+)
+def test_bars_of_fractions_of_ticks_come_back(signatures: list[tuple[int, int, int]]):
+    notes: list[Note] = [(tick, 1, 60, 64, 0) for tick in range(60)]
+    words = encode(score_of(notes, ticks_per_quarter=1, time_signatures=signatures))
+    bars = bars_from_signatures(decode(words), end=59)
+    for name in ("start", "length", "numerator", "denominator"):
+        assert getattr(bars, name).tolist() == getattr(words.bars, name).tolist()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

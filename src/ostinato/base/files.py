@@ -8,6 +8,9 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+from ostinato.base.errors import UserError
 
 
 @contextmanager
@@ -42,6 +45,17 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, value: object) -> None:
     """Indented, with a final newline; NaN and infinity, which JSON does not know, are refused."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_object(path: Path, mend: str) -> dict[str, Any]:
+    """The JSON object in a file of ours, or a ``UserError``; ``mend`` says what helps then."""
+    try:
+        told: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        raise UserError(f"{path}: expected a JSON object, and it is damaged: {mend}")
+    return told
 
 
 def _sync(path: Path) -> None:

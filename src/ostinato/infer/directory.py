@@ -21,12 +21,13 @@ def bundled() -> dict[str, Path]:
 
 
 def find_model(name: str | Path) -> Path:
-    """The directory of a bundled model's name, or a directory itself."""
+    """The directory of a bundled model's name, or a directory itself, or that in a run's."""
     known = bundled()
     if str(name) in known:
         return known[str(name)]
-    if (Path(name) / "config.json").is_file():
-        return Path(name)
+    for folder in (Path(name), Path(name) / "model"):
+        if (folder / "config.json").is_file():
+            return folder
     raise UserError(
         f"{name}: expected a model directory (it holds config.json) or the name of a bundled "
         f"model, which are: {', '.join(known) or 'none'}"

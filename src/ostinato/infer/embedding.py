@@ -59,6 +59,7 @@ class Entry:
     patches: int
     bars: int
     notes: int
+    file: str = ""  # its path below the catalogue's folder; indices of before do not say it
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,27 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from rich.markup import escape
 
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json
+from ostinato.base.files import read_object, write_json
 from ostinato.base.log import progress
 from ostinato.base.workers import available_cores, run_each
 from ostinato.infer.embedding import (
     FILE,
+    VECTORS,
     Embedded,
     Entry,
     embed_score,
     write_index,
     write_part,
 )
-from ostinato.jobs.preparing import quarantine, read_quarantine
+from ostinato.jobs.preparing import QUARANTINE, quarantine, read_quarantine
 from ostinato.jobs.show import console, counted, naming, print_json, printable
 from ostinato.music.bar_features import VERSION
 from ostinato.music.corpora import Document, find_corpus
@@ -73,7 +75,7 @@ def embed(request: EmbedRequest) -> Summary:
     if request.workers is not None and request.workers < 1:
         raise UserError(f"expected at least 1 worker; got {request.workers}")
     documents = find_corpus("folder").documents(request.folder)
-    _claim(request, documents)
+    anew = _claim(request, documents)
     resumed = 0
     complete = (request.out / FILE).exists()
     if not complete:
@@ -81,7 +83,7 @@ def embed(request: EmbedRequest) -> Summary:
         _join(request)
     entries = _entries(request.out)
     bad = read_quarantine(request.out)
-    warnings: list[str] = []
+    warnings = ["files have changed since: all was embedded anew"] if anew else []
     if bad:
         files = counted(len(bad), "file", "files")
         warnings.append(f"{files} left out: reasons are in {request.out / 'quarantine.jsonl'}")
@@ -113,27 +115,50 @@ def embed_document(document: Document) -> Embedded:
         return embed_score(document.name, score)
 
 
-def _claim(request: EmbedRequest, documents: Sequence[Document]) -> None:
-    """Refuse a folder that holds anything but an index of these very files; mark it as ours."""
+def _claim(request: EmbedRequest, documents: Sequence[Document]) -> bool:
+    """Mark a folder as ours; refuse one that holds anything but an index of these files.
+
+    Whether what it holds of the same folder is of before some files changed: it is cleared then.
+    """
     out = request.out
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: expected a folder for the index; it is a file")
-    files = "".join(
-        f"{d.name}\t{d.path.stat().st_size}\t{d.path.stat().st_mtime_ns}\n" for d in documents
-    )
+    files = "".join(f"{document.name}\t{_stamp(document.path)}\n" for document in documents)
     digest = hashlib.blake2b(os.fsencode(files), digest_size=16).hexdigest()
     plan = {"version": VERSION, "files": digest}
+    folder = os.fsencode(request.folder.resolve()).decode(errors="backslashreplace")
     path = out / _PLAN
+    anew = False
     if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != plan:
+        before = read_object(path, "remove the folder, and embed again")
+        if plan == {key: before.get(key) for key in plan}:
+            return False
+        if before.get("folder") != folder:
             raise UserError(
-                f"{out} holds the index of other files, or of these before they changed: "
-                "remove it or choose another folder"
+                f"{out} holds the index of another folder: remove it or choose another (--out)"
             )
+        anew = _clear(out)
     elif out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out}: expected an empty folder or one that embed has begun")
-    else:
-        write_json(path, plan)
+    write_json(path, {**plan, "folder": folder})
+    return anew
+
+
+def _stamp(path: Path) -> str:
+    """What changes with a file's content; nothing of a link that leads nowhere."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_size}\t{status.st_mtime_ns}"
+
+
+def _clear(out: Path) -> bool:
+    """Remove an index and what an interrupted run has left of one."""
+    for name in (FILE, VECTORS, QUARANTINE):
+        (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / _PARTS, ignore_errors=True)
+    return True
 
 
 def _write_parts(request: EmbedRequest, documents: Sequence[Document]) -> int:
@@ -153,13 +178,14 @@ def _write_parts(request: EmbedRequest, documents: Sequence[Document]) -> int:
     ):
         advance(len(documents) - len(todo))
         for outcome in outcomes:
+            file = outcome.item.path.relative_to(request.folder).as_posix()
             if outcome.result is None:
                 bad += 1
-                file = outcome.item.path.relative_to(request.folder).as_posix()
                 row = {"name": outcome.item.name, "file": file, "reason": outcome.error}
                 quarantine(request.out, row)
             else:
-                held.append(outcome.result)
+                entry = replace(outcome.result.entry, file=file)
+                held.append(replace(outcome.result, entry=entry))
             if len(held) == PART:
                 _write_part(request.out, number, held)
                 number, held = number + 1, []
@@ -181,7 +207,10 @@ def _parts(out: Path) -> list[Path]:
 
 
 def _part_entries(part: Path) -> list[Entry]:
-    return [Entry(**row) for row in json.loads(part.read_text(encoding="utf-8"))]
+    try:
+        return [Entry(**row) for row in json.loads(part.read_text(encoding="utf-8"))]
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{part} is damaged: remove {part.parent}, and embed again") from error
 
 
 def _join(request: EmbedRequest) -> None:
@@ -200,7 +229,7 @@ def _join(request: EmbedRequest) -> None:
 
 
 def _entries(out: Path) -> list[Entry]:
-    told = json.loads((out / FILE).read_text(encoding="utf-8"))
+    told = read_object(out / FILE, "remove the folder, and embed again")
     return [Entry(**piece) for piece in told["pieces"]]
 
 

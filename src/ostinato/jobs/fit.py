@@ -88,9 +88,14 @@ def examine(request: FitRequest, tracks: TrackLabels | None, steps_per_quarter: 
     offered = find_items(request.folder, request.labels, of_notes=tracks is not None)
     names = tracks.names if tracks else sorted({item.label for item in offered.items})
     if len(names) > MOST_LABELS:
+        hint = (
+            "is each file in a folder of its own?"
+            if request.labels is None
+            else "fit tells classes apart, no numbers or texts of each file's own"
+        )
         raise UserError(
-            f"{request.folder}: expected {MOST_LABELS} classes at most; it has {len(names):,} "
-            f"({names[0]}, {names[1]}, ...): is each file in a folder of its own?"
+            f"{request.labels or request.folder}: expected {MOST_LABELS} classes at most; it has "
+            f"{len(names):,} ({names[0]}, {names[1]}, ...): {hint}"
         )
     readings, unreadable = read_items(offered.items, steps_per_quarter, tracks)
     return look(

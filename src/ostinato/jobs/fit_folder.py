@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,7 +102,7 @@ def _from_csv(folder: Path, labels: Path, *, of_notes: bool) -> Found:
     left: list[Left] = []
     contrary: set[Path] = set()
     for written, label, group in _rows(labels, of_notes=of_notes):
-        name = written if written in present or written in short else _tidy(written)
+        name = written if written in present or written in short else _tidy(written, folder)
         meant = [name] if name in present else short.get(name, [name])
         if len(meant) > 1:
             left.append(Left(name, f"may be {' or '.join(meant)}: the CSV has to say which"))
@@ -120,20 +122,28 @@ def _from_csv(folder: Path, labels: Path, *, of_notes: bool) -> Found:
     remark = f"{counted(unnamed, 'MIDI file is', 'MIDI files are')} not named in {labels}"
     if not items:
         raise UserError(
-            f"{labels}: expected the names of MIDI files below {folder} and their labels; it "
-            + (f"names none that is there (the first is {left[0].name})" if left else "names none")
+            f"{labels}: expected the names of MIDI files below {folder} and their labels; "
+            + (f"the first, {left[0].name}, {left[0].reason}" if left else "it names none")
         )
     ordered = sorted(items.values(), key=lambda item: item.name)
     return Found(tuple(ordered), tuple(left), (remark,) if unnamed else ())
 
 
-def _tidy(name: str) -> str:
-    """A name as spreadsheets and Windows write it, as a path below the folder."""
-    return name.strip().replace("\\", "/").removeprefix("./")
+def _tidy(name: str, folder: Path) -> str:
+    """A name as spreadsheets and Windows write it, or by a path of its own, as a path below the
+    folder, if it leads there.
+    """
+    name = name.strip().replace("\\", "/").removeprefix("./")
+    if not name:
+        return name
+    for real in (os.path.abspath, os.path.realpath):
+        with suppress(ValueError):  # it leads elsewhere, or holds a zero
+            return Path(real(folder / name)).relative_to(real(folder)).as_posix()
+    return name
 
 
 def _elsewhere(folder: Path, name: str) -> Path | None:
-    """A file that the CSV names by a path of its own."""
+    """A file that the CSV names by a path that does not lead into the folder."""
     path = folder / name
     try:
         return path if path.suffix.lower() in SUFFIXES and path.is_file() else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from ostinato.base.config import to_dict
 from ostinato.base.device import pick_device
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json, write_text
+from ostinato.base.files import read_object, write_json, write_text
 from ostinato.data.batches import WindowConfig
 from ostinato.data.shards import Entry, Header, ShardWriter
 from ostinato.data.vocabulary import Vocabulary, Window
@@ -101,10 +100,12 @@ def write_data(found: Look, training: Training) -> None:
     rows = rows_of_parts(found, training) if found.of_notes else 0
     plan = {"files": _digest(found), "rows": rows}
     path = out / PLAN
-    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    before = None
+    if path.is_file() and not training.fresh:
+        before = read_object(path, "say --fresh to begin anew")
     if before == plan:
         return
-    if before is not None and (out / "state.safetensors").exists() and not training.fresh:
+    if before is not None and (out / "state.safetensors").exists():
         changed = before.get("files") != plan["files"]
         what = "the files, their labels" if changed else "the kind of device, the encoder"
         raise UserError(
@@ -215,7 +216,13 @@ def check_begun(recipe: FinetuneRecipe) -> None:
     path = recipe.run / "recipe.json"
     if recipe.fresh or not path.is_file() or not (recipe.run / "state.safetensors").exists():
         return
-    before, now = _flat(json.loads(path.read_text(encoding="utf-8"))), _flat(to_dict(recipe))
+    began, now = read_object(path, "say --fresh to begin anew"), to_dict(recipe)
+    if began.get("run") != now["run"]:
+        raise UserError(
+            f"{recipe.run}: this run began as {began.get('run')}, by another name or in another "
+            "working directory: call it so again, or say --fresh to begin anew"
+        )
+    before, now = _flat(began), _flat(now)
     if changed := [name for name, key in OPTIONS.items() if before.get(key) != now.get(key)]:
         raise UserError(
             f"{recipe.run}: this run began with another {' and another '.join(changed)}: repeat "

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json, write_text
+from ostinato.base.files import read_object, write_json, write_text
+
+QUARANTINE = "quarantine.jsonl"  # what could not be read, and why
 
 
 def claim(out: Path, plan: dict[str, object]) -> None:
@@ -17,7 +19,7 @@ def claim(out: Path, plan: dict[str, object]) -> None:
     if out.exists() and not out.is_dir():
         raise UserError(f"{out}: expected a folder for the shards; it is a file")
     if path.exists():
-        if json.loads(path.read_text(encoding="utf-8")) != plan:
+        if read_object(path, "remove the folder, and prepare again") != plan:
             raise UserError(
                 f"{out} holds shards of other files or settings: choose an empty folder"
             )
@@ -31,7 +33,7 @@ def claim(out: Path, plan: dict[str, object]) -> None:
 
 def quarantine(out: Path, row: Mapping[str, object]) -> None:
     """Append what could not be read, with its reason, to ``quarantine.jsonl``."""
-    with (out / "quarantine.jsonl").open("a", encoding="utf-8", errors="backslashreplace") as lines:
+    with (out / QUARANTINE).open("a", encoding="utf-8", errors="backslashreplace") as lines:
         lines.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
@@ -41,7 +43,7 @@ def read_quarantine(
     """What an earlier run gave up. Rows that are not to be kept, and half a line left by a
     killed run, are removed; afterwards the file is there.
     """
-    path = out / "quarantine.jsonl"
+    path = out / QUARANTINE
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     kept = [line for line in text.split("\n")[:-1] if keep(json.loads(line))]
     whole = "".join(f"{line}\n" for line in kept)

@@ -43,6 +43,7 @@ class Hit:
     """A piece that was found. ``worth`` ranks: quarter notes alike, weighted by how much."""
 
     name: str
+    file: str | None  # where it was when the index was made; None: the index does not say
     worth: float
     sure: bool  # worth more than likeness by chance hardly ever is
     semitones: int  # added to the file, it sounds in the piece's key
@@ -89,9 +90,10 @@ def similar(request: SimilarRequest) -> Summary:
 
 def _hit(index: Index, query: Query, found: Found) -> Hit:
     ours, theirs = query.cells[found.pace], index.cells(found.piece)
-    alignment = found.alignment
+    alignment, piece = found.alignment, index.pieces[found.piece]
     return Hit(
-        name=index.pieces[found.piece].name,
+        name=piece.name,
+        file=str(Path(index.root, piece.file)) if piece.file else None,
         worth=round(alignment.worth, 2),
         sure=alignment.worth >= SURE,
         semitones=alignment.semitones,

@@ -214,13 +214,34 @@ def _encode_cp4(
 def _signature_events(bars: Bars) -> Int:
     """Time signatures from which ``bars_from_signatures`` makes these bars again."""
     whole = join_parts(bars)
-    events: list[tuple[int, int, int]] = []
-    metre, first, said = (0, 0), 0, 0
-    columns_ = (whole.start, whole.numerator, whole.denominator, whole.quarter)
-    for bar, (start, n, d, quarter) in enumerate(zip(*(c.tolist() for c in columns_), strict=True)):
-        if metre != (n, d) or start != said + (bar - first) * n * 4 * quarter // d:
-            events.append((start, n, d))
-            metre, first, said = (n, d), bar, start
+    start, end = whole.start.tolist(), (whole.start + whole.length).tolist()
+    metre = list(zip(whole.numerator.tolist(), whole.denominator.tolist(), strict=True))
+    full = (whole.numerator * 4 * whole.quarter).tolist()
+
+    def said(first: int, bar: int) -> int:
+        """The end of a bar by a signature at the start of ``first``: a bar may last a fraction of
+        a tick more than its integer start says.
+        """
+        return start[first] + (bar + 1 - first) * full[bar] // metre[bar][1]
+
+    def begins(after: int, bar: int) -> int | None:
+        """The first bar later than ``after`` from which a signature says all ends through
+        ``bar``'s.
+        """
+        for first in range(after + 1, bar + 1):
+            if all(said(first, one) == end[one] for one in range(first, bar + 1)):
+                return first
+        return None
+
+    firsts: list[int] = []  # bars at whose start a signature stands
+    for bar in range(len(start)):
+        if not firsts or metre[bar] != metre[bar - 1] or start[bar] != said(firsts[-1], bar - 1):
+            firsts.append(bar)
+        # A bar that is cut short needs nothing: the next one begins with a signature.
+        if said(firsts[-1], bar) != end[bar] and full[bar] % metre[bar][1]:
+            later = begins(firsts[-1], bar)
+            firsts += [] if later is None else [later]
+    events = [(start[bar], *metre[bar]) for bar in firsts]
     return np.array(events, dtype=np.int32).reshape(-1, 3)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from ostinato.base.config import to_dict
 from ostinato.base.errors import UserError
-from ostinato.base.files import write_json
+from ostinato.base.files import read_object, write_json
 
 # May change from one part of a run to the next.
 FREE = (
@@ -38,7 +37,7 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
         _remove_models(run, str(getattr(recipe, "init", None) or ""))
     wanted = {**to_dict(recipe), **(also or {})}
     if not fresh and (run / "state.safetensors").exists():
-        found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        found = read_object(path, "say fresh=true to begin anew") if path.exists() else {}
         if different := _differences(_fixed(wanted), _fixed(found)):
             raise UserError(
                 f"{run} holds a run of another recipe ({', '.join(different)}): choose another "
@@ -57,7 +56,10 @@ def _remove_models(run: Path, init: str) -> None:
     """
     found = [run / "model", *(folder for folder in run.glob("model-*") if _of_window(folder.name))]
     path = run / "recipe.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        before = read_object(path, "") if path.exists() else {}
+    except UserError:
+        before = {}
     found += [run / other["head"] for other in before.get("others", ())]
     stale = [folder for folder in found if folder.is_dir()]
     if init and any(Path(init).resolve().is_relative_to(folder.resolve()) for folder in stale):

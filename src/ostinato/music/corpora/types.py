@@ -127,10 +127,28 @@ def stretch(score: Score, factor: float) -> Score:
     return replace(score, ticks_per_quarter=max(1, round(score.ticks_per_quarter / factor)))
 
 
-def midi_files(root: Path, pattern: str = "**/*") -> Iterator[tuple[str, Path]]:
-    """(name, path) of the MIDI files below ``root`` that match a glob; hidden ones are not seen."""
-    for path in root.glob(pattern):
+def midi_files(root: Path, pattern: str | None = None) -> Iterator[tuple[str, Path]]:
+    """(name, path) of the MIDI files below ``root``, or of those that match a glob there.
+
+    Hidden ones are not seen. Links are followed; one that leads nowhere is a file that cannot be
+    read, so that it is not missed in silence.
+    """
+    for path in _below(root) if pattern is None else root.glob(pattern):
         inside = path.relative_to(root)
         hidden = any(part.startswith(".") for part in inside.parts)
-        if path.suffix.lower() in SUFFIXES and not hidden and path.is_file():
+        file = path.is_file() or (path.is_symlink() and not path.exists())
+        if path.suffix.lower() in SUFFIXES and not hidden and file:
             yield inside.with_suffix("").as_posix(), path
+
+
+def _below(folder: Path, above: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """All that lies in a folder and its folders, but in those that lie in themselves by a link."""
+    try:
+        inside = sorted(folder.iterdir())
+    except PermissionError:  # as a glob does
+        return
+    above |= {os.path.realpath(folder)}
+    for path in inside:
+        yield path
+        if path.is_dir() and os.path.realpath(path) not in above:
+            yield from _below(path, above)
