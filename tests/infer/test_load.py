@@ -37,6 +37,11 @@ def test_bundled_names_win_over_folders() -> None:
         assert find_model(name) == folder
 
 
+def test_a_run_is_as_good_as_the_model_in_it(tmp_path: Path) -> None:
+    folder = write_model(tmp_path / "run" / "model")
+    assert find_model(tmp_path / "run") == find_model(folder) == folder
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "{}", '{"window": 1}', '{"window": {"rows": 0, "slots": 4}}']
 )

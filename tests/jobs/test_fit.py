@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,26 @@ def test_a_run_goes_on_only_with_the_same_files(
 
 
 @pytest.mark.parametrize(
+    ("name", "text"), [("fit.json", "{"), ("fit.json", "[]"), ("recipe.json", "{}")]
+)
+def test_a_run_that_was_moved_or_damaged_says_what_helps(
+    asked: Callable[..., FitRequest],
+    fitted: tuple[Path, dict[str, object], str],
+    tmp_path: Path,
+    name: str,
+    text: str,
+) -> None:
+    moved = shutil.copytree(fitted[0], tmp_path / "moved")
+    with pytest.raises(UserError, match=r"began as .*fitted, by another name.* --fresh"):
+        fit(asked(out=moved))
+    (moved / name).write_text(text)
+    with pytest.raises(UserError, match="--fresh"):
+        fit(asked(out=moved))
+    fit(asked(out=moved, fresh=True))
+    assert (moved / "model" / "confusion.png").exists()
+
+
+@pytest.mark.parametrize(
     ("changes", "said"),
     [
         ({"minutes": 5.0}, "another --minutes:"),
@@ -215,7 +236,8 @@ def test_notes_are_labelled_by_their_tracks(
     model = load_note_model(asked().run / "model", device="cpu")
     assert model.names == ("above", "left")
     arguments = [root / "music" / "low" / "1.mid", "-o", tmp_path / "out.mid", "--model"]
-    assert cli.main(["melody", *map(str, arguments), str(asked().run / "model")]) == 0
+    for place in (asked().run / "model", asked().run):
+        assert cli.main(["melody", *map(str, arguments), str(place)]) == 0
 
 
 def test_one_class_is_said_after_the_report(
@@ -270,8 +292,12 @@ def test_too_many_classes_are_refused_before_any_file_is_read(
         (tmp_path / "many" / str(number)).mkdir(parents=True)
         (tmp_path / "many" / str(number) / "a.mid").touch()
     monkeypatch.setattr(job, "read_items", read_items)
-    with pytest.raises(UserError, match="100 classes at most; it has 101"):
+    with pytest.raises(UserError, match=r"100 classes at most; it has 101 .* a folder of its own"):
         fit(asked(folder=tmp_path / "many"))
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\n" + "".join(f"{n}/a,{n / 2}\n" for n in range(101)))
+    with pytest.raises(UserError, match=r"labels\.csv: expected 100 classes .* no numbers"):
+        fit(asked(folder=tmp_path / "many", labels=labels))
 
 
 def test_what_is_shown_cannot_steer_the_terminal(

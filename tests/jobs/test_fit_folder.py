@@ -59,6 +59,19 @@ def test_a_csv_names_files_with_or_without_suffix(folder: Path) -> None:
     assert "1 MIDI file is not named" in found.remarks[0]
 
 
+def test_a_csv_may_name_files_by_paths_of_their_own(folder: Path, tmp_path: Path) -> None:
+    """Those that lead into the folder are its files, wherever it lies."""
+    (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+    (tmp_path / "else.mid").touch()
+    text = f"file,label\n{folder}/a/1.mid,x\n../music/top,y\n{tmp_path}/link/a/deep/2,x\n"
+    named = csv(folder, text + "../else.mid,y\n")
+    found = find_items(folder, named, of_notes=False)
+    names = ["../else.mid", "a/1.mid", "a/deep/2", "top"]
+    assert [item.name for item in found.items] == names
+    assert not found.left
+    assert found.remarks == (f"1 MIDI file is not named in {named}",)
+
+
 def test_a_file_with_two_labels_has_none(folder: Path) -> None:
     text = "file,label\na/1.mid,x\na/1,y\ntop.mid,x\ntop.mid,x\n"
     found = find_items(folder, csv(folder, text), of_notes=False)
@@ -95,7 +108,8 @@ def test_a_short_name_of_two_files_means_neither(folder: Path) -> None:
         ("file;label\na/1.mid;x\n", "semicolons"),
         ('"file";"label"\r\n"a/1.mid";"x"\r\n', "semicolons"),
         ("name,label\na,b\n", "expected the columns file, label"),
-        ("file,label\nnone.mid,x\n", "none.mid"),
+        ("file,label\nnone.mid,x\n", "the first, none.mid, is named in the CSV, and there is no"),
+        ("file,label\na/1.mid,\n,x\n", r"the first, a/1\.mid, has no label in the CSV"),
         ("file,label\n", "names none"),
         ('file,label\n"a', "is no CSV"),
     ],

@@ -162,8 +162,12 @@ def test_a_folder_that_is_not_ours_is_left_alone(catalogue: Path, tmp_path: Path
     index = tmp_path / "index"
     embed(EmbedRequest(catalogue, index))
     before = (index / "vectors.safetensors").read_bytes()
-    write_midi(piece(9), catalogue / "new.mid")
-    with pytest.raises(UserError, match="index of other files, or of these before they changed"):
+    other = shutil.copytree(catalogue, tmp_path / "other")
+    write_midi(piece(9), other / "new.mid")
+    with pytest.raises(UserError, match="the index of another folder: remove it"):
+        embed(EmbedRequest(other, index))
+    (index / "embed.json").write_text("[]")
+    with pytest.raises(UserError, match=r"embed\.json: .* damaged: remove the folder"):
         embed(EmbedRequest(catalogue, index))
     assert (index / "vectors.safetensors").read_bytes() == before
     with pytest.raises(UserError, match="expected an empty folder"):
@@ -172,6 +176,24 @@ def test_a_folder_that_is_not_ours_is_left_alone(catalogue: Path, tmp_path: Path
         embed(EmbedRequest(catalogue, catalogue / "bad.mid"))
     with pytest.raises(UserError, match="at least 1 worker"):
         embed(EmbedRequest(catalogue, tmp_path / "more", workers=0))
+
+
+def test_a_catalogue_that_has_changed_is_embedded_anew(catalogue: Path, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    embed(EmbedRequest(catalogue, index))
+    moved = catalogue.rename(tmp_path / "moved")
+    assert embed(EmbedRequest(moved, index)).resumed == PIECES  # the same files, elsewhere
+    moved.rename(catalogue)
+    write_midi(piece(9), catalogue / "new.MID")
+    (catalogue / "bad.mid").unlink()
+    (catalogue / "gone.mid").symlink_to(tmp_path / "nowhere.mid")
+    told = embed(EmbedRequest(catalogue, index))
+    assert (told.pieces, told.resumed, told.quarantined) == (PIECES + 1, 0, 2)
+    assert told.warnings[0] == "files have changed since: all was embedded anew"
+    again = embed(EmbedRequest(catalogue, index))
+    assert (again.pieces, again.resumed, len(again.warnings)) == (PIECES + 1, PIECES + 1, 1)
+    (hit,) = similar(SimilarRequest(catalogue / "new.MID", index, top=1, as_json=True)).hits
+    assert (hit.name, hit.file) == ("new", str(catalogue / "new.MID"))
 
 
 def test_a_catalogue_without_one_good_file_is_refused(tmp_path: Path) -> None:

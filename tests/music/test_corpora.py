@@ -227,6 +227,24 @@ def test_a_folder_of_midi(tmp_path: Path):
     assert [d.song for d in documents] == ["a/x", "a/x.midi", "b"]
 
 
+def test_links_in_a_folder_are_followed_but_into_themselves(tmp_path: Path):
+    """And one that leads nowhere is a file that cannot be read, not a file less."""
+    music, other = tmp_path / "music", tmp_path / "other"
+    for path in (music / "a" / "x.mid", other / "deep" / "y.mid"):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"")
+    (music / "linked").symlink_to(other, target_is_directory=True)
+    (other / "deep" / "round").symlink_to(other, target_is_directory=True)
+    (music / "gone.mid").symlink_to(tmp_path / "nowhere.mid")
+    (music / "folder.mid").symlink_to(other, target_is_directory=True)
+    (music / "self.txt").symlink_to(music / "self.txt")
+    documents = CORPORA["folder"].documents(music)
+    names = ["a/x", "folder.mid/deep/y", "gone", "linked/deep/y"]
+    assert [document.name for document in documents] == names
+    with pytest.raises(UserError, match=r"gone\.mid: No such file"):
+        read_document(documents[2])
+
+
 @pytest.mark.parametrize("name", CORPORA)
 def test_another_layout(name: str, tmp_path: Path):
     (tmp_path / "readme.txt").touch()
