@@ -146,7 +146,8 @@ def melody(
     threshold: Annotated[
         float | None,
         typer.Option(
-            help="Call a note melody from this probability on (0 to 1); default: the likeliest."
+            help="Call a note melody (of --model: its first label) from this probability on "
+            "(0 to 1); default: the likeliest."
         ),
     ] = None,
     model: Annotated[

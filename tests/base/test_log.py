@@ -3,9 +3,11 @@
 import io
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from ostinato.base import log
 from ostinato.base.errors import UserError
 from ostinato.base.log import MetricsFile, progress, read_metrics
 
@@ -48,6 +50,23 @@ def test_no_bar_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         advance()
         advance(1, note="loss 2.0")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_line_each_minute_off_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(log, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    with progress(2000, "reading") as advance:
+        for seconds in (30, 61, 100, 122):
+            now[0] = seconds
+            advance(500, note="3 bad" if seconds == 100 else "")
+            with progress(2, "inner") as inner:
+                inner()
+    assert capsys.readouterr().err.splitlines() == [
+        "reading: 1,000 of 2,000",
+        "reading: 2,000 of 2,000, 3 bad",
+    ]
 
 
 class Terminal(io.StringIO):

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ostinato.base.turns import turn_of_device, turns
+from ostinato.base.errors import UserError
+from ostinato.base.turns import alone, turn_of_device, turns
 
+ALONE = "import sys; from pathlib import Path; from ostinato.base.turns import alone"
 HOLD = "import sys, fcntl; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); print(1)"
 
 
@@ -42,6 +44,28 @@ def test_a_process_that_ends_gives_its_turn_back(tmp_path: Path) -> None:
         with turns(path) as wait:
             wait(give_up)
         assert len(waits) >= 3
+
+
+def test_a_folder_is_for_one_process(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "run"
+    held = "_ = alone(Path(sys.argv[1])); _.__enter__()"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{ALONE}; {held}; print(1, flush=True); sys.stdin.read()", folder],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"1\n"
+        with (
+            pytest.raises(UserError, match=r"run: another program is at work in it"),
+            alone(folder),
+        ):
+            pass
+        other.kill()
+    for _ in range(2):  # and is given back
+        with alone(folder):
+            pass
+    assert list(folder.iterdir()) == []
 
 
 def test_without_a_file_nobody_waits() -> None:

@@ -55,6 +55,18 @@ def test_by_hand() -> None:
     assert found.calibration is None  # every answer is certain
 
 
+def test_a_class_that_neither_occurs_nor_is_answered_has_no_say() -> None:
+    sure = scored([("x", [0, 1], [A, B]), ("y", [1], [B])])
+    assert (sure.macro_f1, sure.macro_f1_interval[1]) == (1, 1)
+    assert scored([("x", [0, 1], [A, C])]).macro_f1 == pytest.approx(1 / 3)  # c was answered
+
+
+def test_how_sure_it_is_of_notes_is_judged_where_they_are_labelled() -> None:
+    unsure = (0.6, 0.4, 0.0)
+    found = scored([("x", [0, 1, -1], [unsure] * 3)], of_notes=True)
+    assert found.calibration == pytest.approx(0.1)
+
+
 def test_no_answer_is_wrong_and_is_no_class() -> None:
     found = scored([("x", [0, 1], [NONE, NONE])])
     assert found.accuracy == 0

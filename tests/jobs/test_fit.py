@@ -6,8 +6,9 @@ import contextlib
 import csv
 import io
 import json
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from rich.console import Console
 from ostinato import cli
 from ostinato.base.errors import UserError
 from ostinato.infer.load import load_note_model
+from ostinato.jobs import finetune_regression, fit_train
 from ostinato.jobs import fit as job
-from ostinato.jobs import fit_train
 from ostinato.jobs.fit import FitRequest, fit
 from ostinato.jobs.fit_folder import Item
 from ostinato.jobs.fit_groups import Grouping
@@ -240,6 +241,43 @@ def test_notes_are_labelled_by_their_tracks(
         assert cli.main(["melody", *map(str, arguments), str(place)]) == 0
 
 
+def test_what_is_no_better_than_a_baseline_says_so(
+    asked: Callable[..., FitRequest], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Classes that nothing tells apart, one of which is never answered."""
+    labels = tmp_path / "labels.csv"
+    rows = [(f"{name}/{n}", "xy"[n > 5]) for name in ("low", "hi [b] ü") for n in range(8)]
+    labels.write_text("file,label\n" + "".join(f"{name},{label}\n" for name, label in rows))
+    told = fit(asked(labels=labels))
+    (warning,) = told["warnings"]  # type: ignore[misc]
+    assert warning.startswith("it is no better than the majority (")
+    out = capsys.readouterr().out
+    assert "! it is no better than" in out
+    assert re.search(r" y +- +0\.0 % +0\.0 % +1 ", out)
+    assert f"**Beware:** {warning}." in (asked().run / "model" / "README.md").read_text()
+
+
+def test_an_interrupted_fit_ends_as_a_program_that_was_interrupted(
+    asked: Callable[..., FitRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @contextlib.contextmanager
+    def at_once() -> Iterator[object]:
+        yield lambda: True
+
+    given = asked()
+    arguments = ["fit", given.folder, "-o", given.run, "--trunk", given.trunk, "--device", "cpu"]
+    with monkeypatch.context() as patch:
+        patch.setattr(finetune_regression, "interruptible", at_once)
+        assert cli.main([*map(str, arguments), "--json"]) == 130
+        assert json.loads(capsys.readouterr().out)["training"]["reason"] == "interrupted"
+        assert cli.main([*map(str, arguments)]) == 130
+        told = capsys.readouterr()
+        assert "the same command goes on" in told.out and told.err.endswith("interrupted\n")
+    assert cli.main([*map(str, arguments)]) == 0
+
+
 def test_one_class_is_said_after_the_report(
     root: Path, asked: Callable[..., FitRequest], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -347,5 +385,12 @@ def test_few_songs_leave_doubt() -> None:
     class Many(Few):
         songs = 400
 
+    class Half(Few):
+        interval, accuracy = (0.6, 0.7), 0.64
+
+    class More(Half):
+        accuracy = 0.66
+
     assert interval(Few())[0] < 0.6  # type: ignore[arg-type]
+    assert interval(Half())[0] < interval(More())[0]  # type: ignore[arg-type]
     assert interval(Many()) == (1.0, 1.0)  # type: ignore[arg-type]

@@ -20,5 +20,8 @@ def test_how_to_go_on_is_said_once_and_only_of_a_part(capsys: pytest.CaptureFixt
     ]
     report(part, as_json=True)
     assert json.loads(capsys.readouterr().out) == part
+    with pytest.raises(KeyboardInterrupt):  # what waits for the model must not go on
+        report({**part, "reason": "interrupted"}, as_json=False)
+    assert "reason: interrupted" in capsys.readouterr().out
     report({"reason": "finished", "step": 3}, as_json=False)
     assert "goes on" not in capsys.readouterr().out

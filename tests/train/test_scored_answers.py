@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ostinato.train.answers import COLDEST, HOTTEST, Answers, fit_temperature
+from ostinato.train.answers import COLDEST, COLDEST_OF_MANY, HOTTEST, Answers, fit_temperature
 
 
 def answers(probabilities: list[list[float]], truth: list[int]) -> Answers:
@@ -52,10 +52,20 @@ def test_the_temperature_that_made_the_truth_is_found(temperature: float) -> Non
 def test_few_answers_do_not_make_it_certain() -> None:
     """All right asks for 0, all wrong for infinity; both ends hold, and four say little."""
     for count, trusted in ((4, 4 / 24), (20, 1 / 2), (20_000, 1.0)):
-        right = answers([[0.7, 0.3]] * count, [0] * count)
-        assert fit_temperature(right) == pytest.approx(COLDEST**trusted, rel=2e-3)
+        right, coldest = answers([[0.7, 0.3]] * count, [0] * count), COLDEST
+        if count == 20_000:  # so many notes may say more
+            coldest = COLDEST_OF_MANY
+        assert fit_temperature(right) == pytest.approx(coldest**trusted, rel=5e-3)
         wrong = answers([[0.7, 0.3]] * count, [1] * count)
         assert fit_temperature(wrong) == pytest.approx(HOTTEST**trusted, rel=3e-3)
+
+
+def test_many_answers_make_a_head_sure_that_doubts_without_need() -> None:
+    """Nine of ten right, and it says 55 %."""
+    found = answers([[0.55, 0.45]] * 2000, [0] * 1800 + [1] * 200)
+    temperature = fit_temperature(found)
+    assert temperature < COLDEST
+    assert found.calibration_error(temperature) < 0.01 < 0.3 < found.calibration_error()
 
 
 def test_plain_numbers() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,6 +13,8 @@ from typing import Any, Protocol
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_text
+
+LINE_SECONDS = 60.0  # between two lines where no bar can be shown
 
 _bar_is_open: ContextVar[bool] = ContextVar("_bar_is_open", default=False)
 
@@ -58,12 +61,17 @@ class Advance(Protocol):
 
 @contextmanager
 def progress(total: int | None, description: str) -> Generator[Advance]:
-    """A bar on standard error while that is a terminal, else nothing. ``total`` None: unknown.
+    """A bar on standard error while that is a terminal, else a line there each minute. ``total``
+    None: unknown.
 
     A bar inside another stays silent: the outer one tells how far the whole is.
     """
-    if not sys.stderr.isatty() or _bar_is_open.get():
+    if _bar_is_open.get():
         yield _silent
+        return
+    if not sys.stderr.isatty():
+        with _only_bar():
+            yield _Lines(total, description)
         return
     from rich.console import Console
     from rich.progress import (
@@ -103,3 +111,22 @@ def _only_bar() -> Generator[None]:
 
 def _silent(steps: int = 1, *, note: str = "") -> None:
     del steps, note
+
+
+class _Lines:
+    """How far it is, for a file or a pipe."""
+
+    def __init__(self, total: int | None, description: str) -> None:
+        self._of = "" if total is None else f" of {total:,}"
+        self._description, self._done, self._note = description, 0, ""
+        self._next = time.perf_counter() + LINE_SECONDS
+
+    def __call__(self, steps: int = 1, *, note: str = "") -> None:
+        self._done += steps
+        self._note = note or self._note
+        if time.perf_counter() < self._next:
+            return
+        self._next = time.perf_counter() + LINE_SECONDS
+        note = f", {self._note}" if self._note else ""
+        sys.stderr.write(f"{self._description}: {self._done:,}{self._of}{note}\n")
+        sys.stderr.flush()

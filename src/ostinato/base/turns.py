@@ -1,4 +1,4 @@
-"""Processes that share a device and use it one at a time."""
+"""Processes that share a device and use it one at a time, or a folder that is for one alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ostinato.base.errors import UserError
 
 _PAUSE = 0.05  # seconds between two attempts
 _VISIBLE = "CUDA_VISIBLE_DEVICES"
@@ -17,6 +19,30 @@ def turn_of_device(folder: Path) -> Path:
     others do not wait for them.
     """
     return folder / f"turn-{os.environ.get(_VISIBLE, 'all').replace(os.sep, '-')}.lock"
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[None]:
+    """A ``UserError`` where another process is in such a block with this folder, which is made if
+    it is not there. Unix only; where its disk knows no locks, nobody is refused.
+    """
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UserError(
+            f"{folder}: another program is at work in it: wait for it, or choose another (--out)"
+        ) from None
+    except OSError:
+        pass
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

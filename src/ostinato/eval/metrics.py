@@ -21,8 +21,10 @@ SEED = 0
 _Z = NormalDist().inv_cdf(0.975)
 
 
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """95 % interval of a share after Wilson (1927), without correction for continuity."""
+def wilson(right: float, count: int) -> tuple[float, float]:
+    """95 % interval of a share after Wilson (1927), without correction for continuity. ``right`` of
+    ``count`` may be a fraction: of songs whose notes are told right in part, say.
+    """
     share, z2 = right / count, _Z**2
     middle = share + z2 / (2 * count)
     reach = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))

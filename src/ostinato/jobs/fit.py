@@ -14,10 +14,11 @@ from pathlib import Path
 
 from ostinato.base.errors import UserError
 from ostinato.base.files import write_json
+from ostinato.base.turns import alone
 from ostinato.data.vocabulary import load_vocabulary, load_window
 from ostinato.infer.directory import MELODY, bundled, find_model, model_type
 from ostinato.jobs import fit_train
-from ostinato.jobs.fit_card import scores_as_json, show_scores, write_card
+from ostinato.jobs.fit_card import scores_as_json, show_scores, warnings, write_card
 from ostinato.jobs.fit_figure import draw_confusion
 from ostinato.jobs.fit_folder import find_items
 from ostinato.jobs.fit_groups import group_items
@@ -75,7 +76,8 @@ def fit(request: FitRequest) -> dict[str, object]:
     if not request.as_json:
         show(console(), found)
     if not (request.dry_run or found.obstacle()):
-        result |= _train(request, found, training, tracks)
+        with alone(request.run):
+            result |= _train(request, found, training, tracks)
     if request.as_json:
         print_json(result)
     if obstacle := found.obstacle():
@@ -144,9 +146,11 @@ def _train(
     told: dict[str, object] = {"run": str(request.run), "training": ended}
     out = console()
     if "model" not in ended:
-        if not request.as_json:
-            out.print("interrupted; the state is saved: the same command goes on from there")
-        return told
+        if request.as_json:
+            print_json({"folder": str(request.folder), **found.as_json(), **told})
+        else:
+            out.print("the state is saved: the same command goes on from there")
+        raise KeyboardInterrupt  # as whoever asked for it expects: what comes after it must not run
     model = Path(str(ended["model"]))
     scores = measure(
         found,
@@ -168,7 +172,7 @@ def _train(
         trunk=training.trunk,
         ended=story,
     )
-    told |= {"model": str(model), "scores": scores_as_json(scores)}
+    told |= {"model": str(model), "scores": scores_as_json(scores), "warnings": warnings(scores)}
     write_json(request.run / "scores.json", told["scores"])
     if not request.as_json:
         show_scores(out, scores, "note" if found.of_notes else "piece")

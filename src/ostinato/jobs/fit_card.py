@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from ostinato.base.files import write_text
 from ostinato.eval.music.scores import TaskScores
@@ -41,18 +42,37 @@ def scores_as_json(scores: Mapping[str, TaskScores]) -> dict[str, object]:
     }
 
 
+def warnings(scores: Mapping[str, TaskScores]) -> list[str]:
+    """What whoever uses the model has to know before all else."""
+    model, *baselines = scores
+    best = max(baselines, key=lambda name: scores[name].accuracy)
+    if scores[model].accuracy > scores[best].accuracy:
+        return []
+    return [
+        f"it is no better than the {best} ({percent(scores[model].accuracy)} and "
+        f"{percent(scores[best].accuracy)} right): do not rely on it"
+    ]
+
+
 def show_scores(out: Console, scores: Mapping[str, TaskScores], unit: str) -> None:
     """The scores as tables on the terminal."""
     model = scores["model"]
     tested = f"{model.units:,} {unit}s of {counted(model.songs, 'song', 'songs')}"
     out.print(f"on the test side, {tested}:", markup=False)
     out.print(table(COLUMNS, score_rows(scores)))
-    classes = zip(model.names, model.precision, model.recall, model.f1, strict=True)
-    rows = [
-        (name, *map(percent, figures), f"{count:,}")
-        for (name, *figures), count in zip(classes, model.confusion.sum(1).tolist(), strict=True)
-    ]
-    out.print(table(("class", "precision", "recall", "F1", f"{unit}s"), rows))
+    out.print(table(("class", "precision", "recall", "F1", f"{unit}s"), list(_classes(model))))
+    for warning in warnings(scores):
+        out.print(f"[yellow]![/] {escape(printable(warning))}")
+
+
+def _classes(model: TaskScores) -> Iterator[tuple[str, ...]]:
+    """Name, precision, recall, F1 and units of each class; of what nothing tells, a dash."""
+    answered, real = model.confusion.sum(0), model.confusion.sum(1)
+    for number, name in enumerate(model.names):
+        figures = (model.precision[number], model.recall[number], model.f1[number])
+        known = (answered[number], real[number], answered[number] + real[number])
+        cells = ("-" if not told else percent(f) for f, told in zip(figures, known, strict=True))
+        yield (name, *cells, f"{real[number]:,}")
 
 
 def write_card(
@@ -95,6 +115,8 @@ def _lines(
         "whole songs; of few songs they are no narrower than Wilson's."
     )
     yield from ("", *_markdown(COLUMNS, score_rows(scores)), "")
+    for warning in warnings(scores):
+        yield from (f"**Beware:** {_plain(warning)}.", "")
     model = scores["model"]
     yield f"{model.units:,} {unit}s of {counted(model.songs, 'song', 'songs')}. {ended}"
     yield from ("", "![Confusion matrix](confusion.png)", "", "## Learnt from", "")

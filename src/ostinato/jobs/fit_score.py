@@ -69,7 +69,7 @@ def interval(scores: TaskScores) -> tuple[float, float]:
     low, high = scores.interval
     if scores.songs >= FEW_TESTED:
         return low, high
-    lower, upper = wilson(round(scores.accuracy * scores.songs), scores.songs)
+    lower, upper = wilson(scores.accuracy * scores.songs, scores.songs)
     return min(low, lower), max(high, upper)
 
 

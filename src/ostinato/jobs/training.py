@@ -36,15 +36,20 @@ def finish(folder: Path, result: dict[str, object]) -> dict[str, object]:
 
 
 def report(result: dict[str, object], as_json: bool) -> None:
-    """The result on standard output; how to go on, where the run was cut short."""
+    """The result on standard output; how to go on, where the run was cut short.
+
+    After a run that was interrupted ``KeyboardInterrupt``, lest what waits for the model go on.
+    """
     if as_json:
         print(json.dumps(result, indent=2))
-        return
-    for name, value in result.items():
-        if name != "next":  # the last line says it in full
-            print(f"{name}: {value}")
-    if result["reason"] != "finished":
-        print("the training state is saved: the same command goes on from there")
+    else:
+        for name, value in result.items():
+            if name != "next":  # the last line says it in full
+                print(f"{name}: {value}")
+        if result["reason"] != "finished":
+            print("the training state is saved: the same command goes on from there")
+    if result["reason"] == "interrupted":
+        raise KeyboardInterrupt
 
 
 def main(job: Callable[[Path, Sequence[str], bool], None], arguments: Sequence[str]) -> int:
@@ -58,4 +63,7 @@ def main(job: Callable[[Path, Sequence[str], bool], None], arguments: Sequence[s
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ostinato.models.midiformer import Calibration
 
 COLDEST, HOTTEST = 0.25, 10.0  # a few validation pieces, all told right, would ask for 0
+COLDEST_OF_MANY, MANY = 0.02, 1000  # answers: so many may say how doubtful a head is without need
 BINS = 15  # of the calibration error, as in the paper
 _DOUBTS = 20  # answers
 _HALVINGS = 40
@@ -70,19 +71,21 @@ class Answers:
 
 
 def fit_temperature(answers: Answers) -> float:
-    """The temperature in 0.25..10 under which the truth is likeliest, nearer to 1 where few say so.
+    """The temperature under which the truth is likeliest, nearer to 1 where few say so.
+
+    It lies in 0.25..10, and of many answers, which are those to notes, in 0.02..10.
 
     The loss is convex in the inverse temperature: its slope is halved in on. Of n answers the
     logarithm of what is found counts n / (n + 20): two right answers are no certainty.
     """
     told = answers.log_probabilities
     true = np.take_along_axis(told, answers.truth[:, None], 1)[:, 0]
-    low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
+    count = len(answers.truth)
+    low, high = np.log(1 / HOTTEST), np.log(1 / (COLDEST if count < MANY else COLDEST_OF_MANY))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         expected = Calibration(float(np.exp(-middle))).probabilities(told)
         slope = float(((expected * told).sum(1) - true).mean())
         low, high = (low, middle) if slope > 0 else (middle, high)
-    count = len(answers.truth)
     trusted = count / (count + _DOUBTS)
     return float(f"{np.exp(-trusted * (low + high) / 2):.6g}")

@@ -229,7 +229,9 @@ class _Trainer:
             tokens_per_second=round(tokens / seconds, 1),
             seconds=round(self.counters.seconds, 2),
         )
-        return f"loss {means['loss']:.4f}"
+        most = self.config.budget_seconds
+        clock = f", {self.counters.seconds:,.0f} of {most:,.0f} s" if most else ""
+        return f"loss {means['loss']:.4f}{clock}"
 
     def _validate(self) -> None:
         if self.validate is None:

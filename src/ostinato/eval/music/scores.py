@@ -30,10 +30,10 @@ class TaskScores:
     precision: NDArray[np.float64]  # [classes]; 0 for a class that was never answered
     recall: NDArray[np.float64]  # [classes]; 0 for a class that never occurs
     f1: NDArray[np.float64]  # [classes]
-    macro_f1: float  # mean over all classes of the task
+    macro_f1: float  # mean over the classes that occur or were answered
     macro_f1_interval: tuple[float, float]  # 95 %
     by_document: float | None  # accuracy when the units of a document are merged; None: of notes
-    calibration: float | None  # expected calibration error; None: of notes, or only 0 and 1
+    calibration: float | None  # expected calibration error; None: only 0 and 1 were answered
 
     @property
     def songs(self) -> int:
@@ -96,6 +96,7 @@ def score(
     of_song = of_song[of_song.sum((1, 2)) > 0]
     right, size = np.trace(of_song[:, :, :classes], axis1=1, axis2=2), of_song.sum((1, 2))
     precision, recall, f1 = by_class(total)
+    seen = sums(total)[1:].sum(0) > 0
     return TaskScores(
         names=names,
         confusion=total,
@@ -107,10 +108,10 @@ def score(
         precision=precision,
         recall=recall,
         f1=f1,
-        macro_f1=float(f1.mean()),
-        macro_f1_interval=_macro_f1_interval(of_song),
+        macro_f1=float(f1[seen].mean()),
+        macro_f1_interval=_macro_f1_interval(of_song, seen),
         by_document=None if of_notes else _by_document(documents, answers),
-        calibration=None if of_notes else _calibration(documents, answers),
+        calibration=_calibration(documents, answers),
     )
 
 
@@ -134,11 +135,11 @@ def _confusion(truth: Int, chosen: Int, classes: int) -> NDArray[np.int64]:
     return confusion(truth, np.where(chosen < 0, classes, chosen), classes + 1)[:classes]
 
 
-def _macro_f1_interval(of_song: NDArray[np.int64]) -> tuple[float, float]:
+def _macro_f1_interval(of_song: NDArray[np.int64], seen: NDArray[np.bool_]) -> tuple[float, float]:
     """95 %, by the same draws of whole songs as the accuracy's."""
     # In float64, which holds the counts exactly: a product of integers is a hundred times slower.
     hit, answered, real = draws(len(of_song)).astype(np.float64) @ sums(of_song)
-    low, high = np.percentile(f1_of(hit, answered, real).mean(-1), [2.5, 97.5])
+    low, high = np.percentile(f1_of(hit, answered, real)[..., seen].mean(-1), [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -151,12 +152,14 @@ def _by_document(documents: Sequence[Document], answers: Sequence[Float]) -> flo
 
 
 def _calibration(documents: Sequence[Document], answers: Sequence[Float]) -> float | None:
-    """Expected calibration error (Guo et al. 2017, equation 3) in 15 bins of equal width."""
+    """Expected calibration error (Guo et al. 2017, equation 3) in 15 bins of equal width, of the
+    units whose truth is known.
+    """
     answer = np.concatenate(answers)
     if np.isin(answer, (0.0, 1.0)).all():
         return None
     truth = np.concatenate([document.truth for document in documents])
-    return calibration_error(answer, truth)
+    return calibration_error(answer[truth >= 0], truth[truth >= 0])
 
 
 def calibration_error(probabilities: Float, truth: Int) -> float:
