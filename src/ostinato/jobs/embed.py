@@ -128,16 +128,17 @@ def _claim(request: EmbedRequest, documents: Sequence[Document]) -> bool:
     plan = {"version": VERSION, "files": digest}
     folder = os.fsencode(request.folder.resolve()).decode(errors="backslashreplace")
     path = out / _PLAN
-    anew = False
-    if path.exists():
+    anew = path.exists()
+    if anew:
         before = read_object(path, "remove the folder, and embed again")
         if plan == {key: before.get(key) for key in plan}:
             return False
         if before.get("folder") != folder:
             raise UserError(
-                f"{out} holds the index of another folder: remove it or choose another (--out)"
+                f"{out} holds the index of another folder, or one of an earlier version: remove "
+                "it or choose another (--out)"
             )
-        anew = _clear(out)
+        _clear(out)
     elif out.is_dir() and any(out.iterdir()):
         raise UserError(f"{out}: expected an empty folder or one that embed has begun")
     write_json(path, {**plan, "folder": folder})
@@ -153,12 +154,11 @@ def _stamp(path: Path) -> str:
     return f"{status.st_size}\t{status.st_mtime_ns}"
 
 
-def _clear(out: Path) -> bool:
+def _clear(out: Path) -> None:
     """Remove an index and what an interrupted run has left of one."""
     for name in (FILE, VECTORS, QUARANTINE):
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / _PARTS, ignore_errors=True)
-    return True
 
 
 def _write_parts(request: EmbedRequest, documents: Sequence[Document]) -> int:

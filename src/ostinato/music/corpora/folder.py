@@ -19,7 +19,7 @@ def _find(root: Path) -> Iterator[tuple[str, str, Path]]:
 
 FOLDER = Corpus(
     name="folder",
-    title="a folder of MIDI files",
+    title="MIDI files",
     source="the user's own",
     licence="unknown",
     commercial=False,

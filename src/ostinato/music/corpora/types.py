@@ -88,15 +88,12 @@ class Corpus:
     def documents(self, folder: str | os.PathLike[str]) -> list[Document]:
         """Every document below ``folder``, sorted by name."""
         root = Path(folder)
-        if not root.is_dir():
-            what = "this is a file" if root.exists() else "there is no such folder"
-            raise UserError(f"{root}: expected a folder that holds {self.title}; {what}")
-        found = sorted(self.find(root))
+        found = sorted(self.find(root)) if root.is_dir() else []
         if not found:
-            raise UserError(
-                f"{root}: expected {self.title}, a folder with {self.layout}; "
-                "nothing of that is there"
-            )
+            what = "nothing of that is there"
+            if not root.is_dir():
+                what = "this is a file" if root.exists() else "there is no such folder"
+            raise UserError(f"{root}: expected {self.title}, a folder with {self.layout}; {what}")
         return [Document(name, song, path, self.name) for name, song, path in found]
 
 
