@@ -155,15 +155,15 @@ def test_replies_are_bounded(endpoint: Endpoint) -> None:
 
 
 def test_slow_endpoints_are_given_up(endpoint: Endpoint) -> None:
-    reply = said("fine")
+    reply = said("fine" * 100)
     endpoint.will((200, reply))
     endpoint.pause = 0.4
     with pytest.raises(JudgeError):
         endpoint.judge(timeout_seconds=0.1, retries=1).judge("x")
-    endpoint.pause, endpoint.drip = 0.0, 0.2
+    endpoint.pause, endpoint.drip = 0.0, 0.05
     started = time.monotonic()
     with pytest.raises(JudgeError, match="too long"):
-        endpoint.judge(timeout_seconds=0.2, retries=0).judge("x")
+        endpoint.judge(timeout_seconds=0.8, retries=0).judge("x")
     whole = endpoint.drip * len(reply)
     assert time.monotonic() - started < whole / 2, "a reply that drips is no way around the limit"
 
