@@ -148,6 +148,13 @@ def test_a_full_disk_is_one_sentence(unbuffered: str, options: tuple[str, ...]) 
     assert (found.returncode, found.stderr) == (2, "error: cannot write: No space left on device\n")
 
 
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_the_shell_has_closed_are_no_error(closed: str) -> None:
+    command = f"{sys.executable} -m ostinato plan tiny {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     ours, theirs = os.pipe()
     os.close(ours)

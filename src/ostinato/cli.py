@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (default: the process's own arguments) and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     command = typer.main.get_command(app)
+    _open_every_stream()
     _print_every_character()
     try:
         code = command.main(given, prog_name="ostinato", standalone_mode=False)
@@ -78,6 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 # Errors of a write, which name no file: the disk, or the user's share of it, is full.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _open_every_stream() -> None:
+    """Of what the shell has closed nothing is read, and what is written there goes nowhere."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(nothing, "r" if name == "stdin" else "w"))
 
 
 def _print_every_character() -> None:
@@ -200,7 +209,9 @@ def chat(
     seed: Seed = None,
     device: Device = "auto",
 ) -> None:
-    """Talk with a language model; of a pipe, each line is a question."""
+    """Talk with a language model; of a pipe, each line is a question. The bundled model takes each
+    question by itself.
+    """
     from ostinato.jobs import chat as job
     from ostinato.jobs.talking import Answering
 

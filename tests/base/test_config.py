@@ -71,6 +71,8 @@ def test_overrides_are_toml_or_bare_strings(recipe: Path) -> None:
         ("train.steps=true", r"'train\.steps': expected int, got True"),
         ("compile=1", r"'compile': expected bool, got 1"),
         ("train.rate=true", r"'train\.rate': expected float, got True"),
+        ("train.rate=nan", r"'train\.rate': expected a finite number, got nan"),
+        ("train.rate=-inf", r"'train\.rate': expected a finite number, got -inf"),
         ("scheme=cp5", r"'scheme': expected 'cp4' or 'cp7', got 'cp5'"),
         ("train.betas=[0.9]", r"'train\.betas': expected a list of \(float, float\), got \[0\.9\]"),
         ("corpora=asap", r"'corpora': expected a list of \(str, \.\.\.\), got 'asap'"),

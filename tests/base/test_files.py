@@ -1,11 +1,15 @@
 """A file is whole or not there."""
 
+import errno
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
+from ostinato.base.errors import UserError
 from ostinato.base.files import atomic_write, write_json, write_text
 
 
@@ -42,6 +46,37 @@ def test_folders_are_made_and_permissions_are_ordinary(tmp_path: Path) -> None:
     plain.touch()
     assert target.read_bytes() == b"one\r\ntwo\n"
     assert stat.S_IMODE(target.stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+
+
+def test_a_link_is_followed_and_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    target, link, pipe = tmp_path / "a" / "x.txt", tmp_path / "x.txt", tmp_path / "pipe"
+    link.symlink_to(target)
+    write_text(link, "one")
+    write_text(link, "two")
+    assert link.is_symlink() and target.read_text() == "two"
+    os.mkfifo(pipe)
+    for place, what in ((pipe, "a device or a pipe"), (tmp_path, "a folder"), (Path(), "a folder")):
+        with pytest.raises(UserError, match=f"the name of a file to write; this is {what}"):
+            write_text(place, "three")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "x.txt", "pipe"}
+
+
+def test_what_cannot_be_written_is_named_as_the_user_named_it(tmp_path: Path) -> None:
+    with pytest.raises(OSError) as error:  # noqa: PT011 - its file says enough
+        write_text("/proc/x.txt", "no")
+    assert error.value.filename == "/proc/x.txt"
+
+    def full() -> None:
+        with atomic_write(tmp_path / "x.safetensors"):
+            raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    with pytest.raises(OSError) as error:  # noqa: PT011
+        full()
+    assert (error.value.errno, error.value.filename) == (
+        errno.ENOSPC,
+        str(tmp_path / "x.safetensors"),
+    )
 
 
 def test_json_is_readable_and_strict(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Rows of numbers survive a killed job; the bar keeps silent off a terminal."""
 
+import contextvars
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -50,6 +52,19 @@ def test_no_bar_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
         advance()
         advance(1, note="loss 2.0")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_may_end_in_another_context_than_it_began_in() -> None:
+    """As one inside a generator does that a library reads by its threads."""
+
+    def read() -> Iterator[int]:
+        with progress(2, "reading") as advance:
+            yield 1
+            advance(2)
+
+    reading = read()
+    assert contextvars.copy_context().run(next, reading) == 1
+    assert contextvars.copy_context().run(list, reading) == []
 
 
 def test_a_line_each_minute_off_a_terminal(

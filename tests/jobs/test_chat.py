@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from ostinato import cli
+from ostinato.infer import directory
 from ostinato.infer.writer import Writer
+from ostinato.jobs import talking
 from tiny_language import tiny_tokenizer, write_language_model
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -67,6 +69,23 @@ def test_lines_of_a_pipe_are_one_conversation(
     assert "one" in prompts[1] and "\nhm 1\n</think>\nanswer 1<end_of_sentence>" in prompts[1]
     assert prompts[1].startswith(prompts[0])
     assert "three" in prompts[2] and "one" not in prompts[2]
+
+
+def test_the_bundled_reasoner_takes_each_question_by_itself(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path,
+    prompts: list[str],
+) -> None:
+    """It was taught no other: with earlier questions before them it answers nothing right."""
+    monkeypatch.setattr(directory, "bundled", lambda: {talking.REASONER: folder})
+    for named in ([], [talking.REASONER]):
+        prompts.clear()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"first\nsecond\n")))
+        assert cli.main(["chat", *named, "--system", "short", "--device", "cpu"]) == 0
+        first, second = prompts
+        assert "first" in first and "second" in second and "first" not in second
+        assert all("short" in one and "answer" not in one for one in prompts)
 
 
 def test_an_answer_that_is_cut_off_says_so(

@@ -334,7 +334,11 @@ def test_hidden_is_a_share(folder: Path, share: float) -> None:
         ("again", "[]", 0, "the head 'again' needs the names of its `labels`"),
         *(
             ("again", f"['x'], weight={weight}", 0, "the weight of the head 'again' is a number")
-            for weight in ("0", "-1", "inf", "nan")
+            for weight in ("0", "-1")
+        ),
+        *(
+            ("again", f"['x'], weight={weight}", 0, "weight': expected a finite number")
+            for weight in ("inf", "nan")
         ),
     ],
 )

@@ -50,6 +50,14 @@ def test_texts_come_back_between_their_marks(tmp_path: Path) -> None:
     assert summary.tokens == read_text([tmp_path / "shards"]).tokens
 
 
+def test_many_texts_teach_a_tokenizer_and_a_wrong_size_claims_no_folder(tmp_path: Path) -> None:
+    corpus = tmp_path / "many.jsonl"
+    corpus.write_text("".join(f'{{"text": "the {n}th of many"}}\n' for n in range(700)))
+    with pytest.raises(UserError, match="vocab_size 0: expected 260 or more"):
+        prepared(tmp_path, corpus, vocab_size=0)
+    assert prepared(tmp_path, corpus).documents == 700
+
+
 def test_only_what_the_assistant_wrote_is_to_be_learnt(tmp_path: Path) -> None:
     prepared(tmp_path, write_texts(tmp_path / "texts"))
     chats = write_chats(tmp_path / "chats")

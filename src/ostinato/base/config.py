@@ -7,6 +7,7 @@ optional one of these. TOML has no null: what is optional is left out.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 from collections.abc import Mapping, Sequence
@@ -108,8 +109,11 @@ def _convert(value: object, hint: Any, key: str) -> Any:
     if origin is Literal:
         if any(value == choice and type(value) is type(choice) for choice in get_args(hint)):
             return value
-    elif hint is float and type(value) is int:
-        return float(value)
+    elif hint is float and type(value) in (int, float):
+        number = float(cast("float", value))
+        if not math.isfinite(number):
+            raise _misfit(key, "a finite number", value)
+        return number
     elif hint is Path and isinstance(value, (str, Path)):
         return Path(value)
     elif type(value) is hint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import uuid
@@ -17,13 +18,17 @@ from ostinato.base.errors import UserError
 def atomic_write(path: Path | str) -> Generator[Path]:
     """Yield a temporary path in the same folder (made if absent) for the caller to write.
 
-    On success it is synced to disk and takes the place of ``path``; on failure it is removed and
-    what was at ``path`` stays. The temporary name keeps the suffix: some writers go by it.
+    On success it is synced to disk and takes the place of ``path``, or of the file that a link
+    there leads to; on failure it is removed and what was at ``path`` stays. The temporary name
+    keeps the suffix: some writers go by it. A ``UserError`` where a folder or a device is.
     """
-    path = Path(path)
+    path = _place(Path(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
-    temporary.touch()
+    try:
+        temporary.touch()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     mode = temporary.stat().st_mode  # what the user's umask leaves; some writers give less
     temporary.unlink()
     try:
@@ -32,8 +37,22 @@ def atomic_write(path: Path | str) -> Generator[Path]:
         _sync(temporary)
         temporary.replace(path)
         _sync(path.parent)
+    except Exception as error:
+        if f"(os error {errno.ENOSPC})" in str(error):  # as Rust says it
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _place(path: Path) -> Path:
+    """Where a file that is to be written will lie."""
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        what = "a folder" if path.is_dir() else "a device or a pipe"
+        raise UserError(f"{path}: expected the name of a file to write; this is {what}")
+    return path
 
 
 def write_text(path: Path | str, text: str) -> None:

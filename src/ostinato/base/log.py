@@ -40,7 +40,7 @@ class MetricsFile:
 
 def read_metrics(path: Path | str) -> list[dict[str, Any]]:
     """The rows in order. A last line that a killed job left half written is no row."""
-    lines = Path(path).read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines.pop()
     return [_row(path, number, line) for number, line in enumerate(lines, start=1)]
@@ -102,11 +102,13 @@ def progress(total: int | None, description: str) -> Generator[Advance]:
 
 @contextmanager
 def _only_bar() -> Generator[None]:
-    opened = _bar_is_open.set(True)
+    # Not by a token: who reads from a generator may close it in another context than it began in.
+    before = _bar_is_open.get()
+    _bar_is_open.set(True)
     try:
         yield
     finally:
-        _bar_is_open.reset(opened)
+        _bar_is_open.set(before)
 
 
 def _silent(steps: int = 1, *, note: str = "") -> None:

@@ -155,10 +155,7 @@ def learn(texts: Iterable[str], vocab_size: int, *, min_count: int = 2) -> Token
     ``min_count`` times or more; with few texts ``vocab_size`` is not reached. Words are split as
     GPT-2's, but for digits: each is a token of its own, so that numbers line up.
     """
-    if vocab_size < SMALLEST:
-        raise UserError(
-            f"vocab_size {vocab_size}: expected {SMALLEST} or more, for every byte has its token"
-        )
+    check_size(vocab_size)
     backend = tokenizers.Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -176,6 +173,14 @@ def learn(texts: Iterable[str], vocab_size: int, *, min_count: int = 2) -> Token
     )
     backend.train_from_iterator(texts, trainer)
     return Tokenizer(backend, _CONFIG)
+
+
+def check_size(vocab_size: int) -> None:
+    """A ``UserError`` where so many tokens are too few."""
+    if vocab_size < SMALLEST:
+        raise UserError(
+            f"vocab_size {vocab_size}: expected {SMALLEST} or more, for every byte has its token"
+        )
 
 
 _CONFIG = {

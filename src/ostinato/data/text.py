@@ -142,6 +142,14 @@ class TextDocuments:
         """How many tokens there are in all."""
         return int(self.lengths.sum())
 
+    def learns(self) -> bool:
+        """Whether any token is to be learnt; the first of a document follows from nothing."""
+        for document, length in enumerate(self.lengths.tolist()):
+            _, weights = self.read(document, 0, length)
+            if weights is None or weights[1:].any():
+                return True
+        return False
+
     def read(self, document: int, first: int, last: int) -> tuple[Tokens, NDArray[np.uint8] | None]:
         """Tokens ``first`` to ``last`` (excluded) of a document, and which are to be learnt
         (None: all).
@@ -164,7 +172,8 @@ class TextDocuments:
         """
         if not 0 <= share < 1:
             raise UserError(f"valid_share lies in 0..1 (excluded); got {share}.")
-        held = self.digest < np.uint64(round(share * float(1 << 32)) << 32)
+        bound = min(round(share * float(1 << 32)), (1 << 32) - 1)
+        held = self.digest < np.uint64(bound << 32)
         if held.all():
             raise UserError("every document is held out: set valid_share=0 to train on them.")
         return self._select(~held), self._select(held)

@@ -16,20 +16,22 @@ from ostinato.chat.parse import Event, Parsed, StreamParser, ThinkingDelta
 from ostinato.infer.language import Stream
 from ostinato.infer.requests import Finish
 from ostinato.jobs.show import console, printable
-from ostinato.jobs.talking import Answering, say
+from ostinato.jobs.talking import REASONER, Answering, say
 
 RESET, EXIT = "/reset", "/exit"
 
 
 def chat(answering: Answering) -> None:
-    """Read questions until the input ends; each answer knows those before it.
+    """Read questions until the input ends; each answer knows those before it, but for those of a
+    model that was taught single questions (``Answering.single``).
 
     At a terminal, Ctrl-C ends an answer and a mistake ends nothing; elsewhere both end the whole.
     """
     model = answering.load()
-    out, typing = console(), sys.stdin.isatty()
+    out, typing, single = console(), sys.stdin.isatty(), answering.single
     if typing:
-        say(out, f"{RESET} forgets, {EXIT} leaves, Ctrl-C ends an answer", style="dim")
+        forgets = f"{REASONER} takes each question by itself" if single else f"{RESET} forgets"
+        say(out, f"{forgets}, {EXIT} leaves, Ctrl-C ends an answer", style="dim")
     history = answering.opening()
     for turn, line in enumerate(_lines(typing=typing)):
         if line == EXIT:
@@ -46,7 +48,8 @@ def chat(answering: Answering) -> None:
                 raise
             say(out, f"{printable(str(error))} ({RESET} forgets what was said)", style="yellow")
             continue
-        history = [*asked, reply.message()]
+        if not single:
+            history = [*asked, reply.message()]
 
 
 def _lines(*, typing: bool) -> Iterator[str]:

@@ -18,7 +18,7 @@ from rich.markup import escape
 from ostinato.base.errors import UserError
 from ostinato.base.log import progress
 from ostinato.chat.encode import encode_training
-from ostinato.chat.tokenizer import Tokenizer, learn
+from ostinato.chat.tokenizer import Tokenizer, check_size, learn
 from ostinato.data.text import (
     TextHeader,
     TextWriter,
@@ -74,6 +74,8 @@ def prepare_text(request: PrepareTextRequest) -> TextSummary:
             "conversations are encoded for a model that is there: expected --tokenizer with the "
             "folder of that model, or of the shards it is trained on."
         )
+    if request.tokenizer is None:
+        check_size(request.vocab_size)  # before the folder is claimed for it
     claim(request.out, _plan(request, files))
     tokenizer = _tokenizer(request, files)
     digest = tokenizer_digest(request.out)

@@ -336,8 +336,10 @@ class _Run:
         return folder
 
     def result(self, reason: str) -> dict[str, object]:
-        """How the run ended, as plain values."""
-        return {
+        """How the run ended, as plain values; where it was interrupted, without what it was worth:
+        that was measured before.
+        """
+        told: dict[str, object] = {
             "reason": reason,
             "step": self.counters.step,
             "tokens": self.counters.tokens,
@@ -345,8 +347,8 @@ class _Run:
             "updates": self.updater.updates,
             "window": self.state.window.tokens(self.recipe.windows),
             "levels": self.state.curriculum.levels(),
-            "valid": self.scores,
         }
+        return told if reason == "interrupted" else {**told, "valid": self.scores}
 
 
 def _copy(model: M1) -> M1:

@@ -67,6 +67,11 @@ def run(recipe: SftRecipe) -> dict[str, object]:
         )
     training, held = documents.hold_out(recipe.valid_share)
     stage = Stage(recipe.length, recipe.rows)
+    if not training.clipped(recipe.length).learns():
+        raise UserError(
+            f"length: within the first {recipe.length:,} tokens of each conversation nothing is to "
+            "be learnt: say a larger length."
+        )
     model = start_from(source, documents, device)
     check_fit(model.config, documents, [stage])
     model.gradient_checkpointing = recipe.checkpointing
@@ -86,7 +91,7 @@ def run(recipe: SftRecipe) -> dict[str, object]:
         recipe.train,
         recipe.run,
         resume=resume,
-        validate=validate if len(held) else None,
+        validate=validate if held.clipped(recipe.length).learns() else None,
     )
     result: dict[str, object] = {
         **describe(outcome),
@@ -97,7 +102,8 @@ def run(recipe: SftRecipe) -> dict[str, object]:
     }
     if outcome.reason != "interrupted":
         if len(held):
-            result["valid"] = {"loss": validate()["loss"]}
+            if held.clipped(recipe.length).learns():
+                result["valid"] = {"loss": validate()["loss"]}
             result["best_step"] = outcome.counters.best_step
         folder = recipe.run / "model"
         copy_tokenizer(source, folder)

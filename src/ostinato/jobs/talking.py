@@ -59,6 +59,11 @@ class Answering:
             )
         return load_language_model(name, device=self.device)
 
+    @property
+    def single(self) -> bool:
+        """Whether each question is asked by itself: the bundled reasoner was taught no other."""
+        return self.model is None or (self.model == REASONER and reasoner() is not None)
+
     def opening(self) -> list[Message]:
         """What stands before the first question."""
         return [] if self.system is None else [Message("system", self.system)]

@@ -32,6 +32,19 @@ class OptimizerConfig:
             raise UserError(f"decay is cosine, linear or constant; got {self.decay!r}.")
         if not 0 <= self.decay_from < 1:
             raise UserError(f"decay_from lies in 0..1 (excluded); got {self.decay_from}.")
+        wanted = {
+            "learning_rate": (self.learning_rate >= 0, "0 or more"),
+            "warmup_steps": (self.warmup_steps >= 0, "0 or more"),
+            "final_ratio": (0 <= self.final_ratio <= 1, "in 0..1"),
+            "beta1": (0 <= self.beta1 < 1, "in 0..1 (excluded)"),
+            "beta2": (0 <= self.beta2 < 1, "in 0..1 (excluded)"),
+            "eps": (self.eps >= 0, "0 or more"),
+            "weight_decay": (self.weight_decay >= 0, "0 or more"),
+            "clip_norm": (self.clip_norm > 0, "above 0"),
+        }
+        for name, (fits, what) in wanted.items():
+            if not fits:
+                raise UserError(f"{name}: expected a number {what}; got {getattr(self, name)}.")
 
 
 def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.AdamW:

@@ -32,6 +32,8 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
     state there is a ``UserError``. What else must not change within a run is in ``also``, by the
     name that the error calls it.
     """
+    if run.resolve() == Path.cwd():
+        raise UserError("run: expected a folder of the run's own; got the working directory.")
     path = run / "recipe.json"
     if fresh:
         _remove_models(run, str(getattr(recipe, "init", None) or ""))
