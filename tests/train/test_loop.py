@@ -26,7 +26,6 @@ from ostinato.train import loop
 from ostinato.train.checkpoint import weights_of
 from ostinato.train.loop import LoopConfig, train
 from ostinato.train.optimizer import OptimizerConfig, learning_rate, make_optimizer
-from ostinato.train.run import open_run
 
 CONFIG = LoopConfig(steps=6, log_every=1, optimizer=OptimizerConfig(warmup_steps=2))
 
@@ -337,14 +336,6 @@ def test_who_waits_for_the_turn_is_out_of_time_as_well(tmp_path: Path, clock: Cl
 def test_numbers_with_which_nothing_is_learnt_are_refused(name: str, value: float) -> None:
     with pytest.raises(UserError, match=f"^{name}: expected a number .*; got {value}"):
         OptimizerConfig(**{name: value})  # type: ignore[arg-type]
-
-
-def test_a_run_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for run in (Path(), tmp_path):
-        with pytest.raises(UserError, match="a folder of the run's own"):
-            open_run(run, CONFIG, fresh=False)
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence(tmp_path: Path) -> None:

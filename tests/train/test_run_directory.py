@@ -25,10 +25,10 @@ KEPT = ("model-8-copy", "model-best", "models", "other")
 def run(tmp_path: Path) -> Path:
     """A run that has ended, and folders in it that are none of its own."""
     run = tmp_path / "run"
+    open_run(run, Recipe(), fresh=False)
     for name in ("model", "model-8", "model-512", *KEPT):
         (run / name).mkdir(parents=True)
         (run / name / "config.json").write_text("{}")
-    open_run(run, Recipe(), fresh=False)
     (run / "state.safetensors").touch()
     (run / "scorings.jsonl").touch()
     return run
@@ -68,3 +68,18 @@ def test_of_a_model_that_lies_elsewhere_only_the_link_goes(run: Path, tmp_path: 
     open_run(run, Recipe(), fresh=True)
     assert not (run / "model").exists()
     assert (tmp_path / "elsewhere" / "config.json").exists()
+
+
+def test_a_run_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for run in (Path(), tmp_path):
+        with pytest.raises(UserError, match="a folder of the run's own"):
+            open_run(run, Recipe(), fresh=False)
+    assert not list(tmp_path.iterdir())
+    mine = tmp_path / "mine" / "model" / "song.mid"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    for fresh in (False, True):
+        with pytest.raises(UserError, match="mine holds other files"):
+            open_run(tmp_path / "mine", Recipe(), fresh=fresh)
+    assert mine.exists()

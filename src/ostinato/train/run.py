@@ -22,19 +22,24 @@ FREE = (
     "keep_windows",
 )
 FREE_IN_TRAIN = ("compile", "log_every", "save_every", "max_seconds", "turn")
+BEGUN = ("recipe.json", "state.safetensors", "fit.json")  # a run's folder holds one of them
 
 
 def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | None = None) -> bool:
     """Whether ``run`` holds the training state of this very recipe, to be gone on with.
 
-    Otherwise it is claimed for the recipe (written to ``recipe.json``). ``fresh`` claims it
-    whatever it holds, and removes the models that an earlier run left; without, another recipe's
+    Otherwise it is claimed for the recipe (written to ``recipe.json``), unless it holds what is no
+    run's. ``fresh`` claims it whatever run it holds, and removes the models that an earlier run left; without, another recipe's
     state there is a ``UserError``. What else must not change within a run is in ``also``, by the
     name that the error calls it.
     """
     if run.resolve() == Path.cwd():
         raise UserError("run: expected a folder of the run's own; got the working directory.")
     path = run / "recipe.json"
+    if run.is_dir() and any(run.iterdir()) and not any((run / name).exists() for name in BEGUN):
+        raise UserError(
+            f"run: expected an empty folder or one that a run has begun; {run} holds other files."
+        )
     if fresh:
         _remove_models(run, str(getattr(recipe, "init", None) or ""))
     wanted = {**to_dict(recipe), **(also or {})}
