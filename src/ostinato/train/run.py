@@ -29,9 +29,9 @@ def open_run(run: Path, recipe: Any, *, fresh: bool, also: Mapping[str, Any] | N
     """Whether ``run`` holds the training state of this very recipe, to be gone on with.
 
     Otherwise it is claimed for the recipe (written to ``recipe.json``), unless it holds what is no
-    run's. ``fresh`` claims it whatever run it holds, and removes the models that an earlier run left; without, another recipe's
-    state there is a ``UserError``. What else must not change within a run is in ``also``, by the
-    name that the error calls it.
+    run's. ``fresh`` claims it whatever run it holds, and removes the models that an earlier run
+    left; without, another recipe's state there is a ``UserError``. What else must not change within
+    a run is in ``also``, by the name that the error calls it.
     """
     if run.resolve() == Path.cwd():
         raise UserError("run: expected a folder of the run's own; got the working directory.")
