@@ -22,7 +22,7 @@ def atomic_write(path: Path | str) -> Generator[Path]:
     there leads to; on failure it is removed and what was at ``path`` stays. The temporary name
     keeps the suffix: some writers go by it. A ``UserError`` where a folder or a device is.
     """
-    path = _place(Path(path))
+    path = place_of_file(Path(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
@@ -45,8 +45,10 @@ def atomic_write(path: Path | str) -> Generator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _place(path: Path) -> Path:
-    """Where a file that is to be written will lie."""
+def place_of_file(path: Path) -> Path:
+    """Where a file that is to be written will lie: where a link leads; a ``UserError`` where a
+    folder or a device is.
+    """
     if path.is_symlink():
         path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():

@@ -25,13 +25,18 @@ def find_model(name: str | Path) -> Path:
     known = bundled()
     if str(name) in known:
         return known[str(name)]
-    for folder in (Path(name), Path(name) / "model"):
-        if (folder / "config.json").is_file():
-            return folder
+    if (found := model_in(Path(name))) is not None:
+        return found
     raise UserError(
         f"{name}: expected a model directory (it holds config.json) or the name of a bundled "
         f"model, which are: {', '.join(known) or 'none'}"
     )
+
+
+def model_in(folder: Path) -> Path | None:
+    """The folder itself or that of a run's model in it, whichever holds a model."""
+    places = (folder, folder / "model")
+    return next((place for place in places if (place / "config.json").is_file()), None)
 
 
 def find_trunk(folder: Path, trunk: str) -> Path:

@@ -42,7 +42,7 @@ Ends = Callable[[], str | None]  # why to stop, if one has to
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class State:
     """What the encoder says of the first so many pieces, and how the first folds came out."""
 
     parts: Parts  # what the head reads
@@ -52,7 +52,7 @@ class Progress:
     def __len__(self) -> int:
         return len(self.states)
 
-    def joined(self, parts: Parts, states: Float) -> Progress:
+    def joined(self, parts: Parts, states: Float) -> State:
         """With further pieces."""
         joined = self.parts.joined(parts, len(self))
         return replace(self, parts=joined, states=np.concatenate([self.states, states]))
@@ -76,7 +76,8 @@ def regress(
             return "out of time" if late else None
 
         begun = _load(fine.recipe.run / STATE) if resume else None
-        found, folds = _read(fine, begun, ends), _folds(pieces)
+        songs = np.array([entry.song for entry in pieces.documents.entries])
+        found, folds = _read(fine, begun, ends), song_folds(songs)
         if len(found) == len(pieces) and (found is begun or ends() is None):
             found = _fit_folds(fine, found, folds, ends)
         if len(found) < len(pieces) or len(found.folds) < len(folds):
@@ -89,7 +90,7 @@ def regress(
     return _told(fine, "finished", began, read=len(pieces)) | told, found.states
 
 
-def _read(fine: FineTuning, begun: Progress | None, ends: Ends) -> Progress:
+def _read(fine: FineTuning, begun: State | None, ends: Ends) -> State:
     """Go on reading the train side until all of it is read or ``ends`` gives a reason to stop."""
     recipe, pieces = fine.recipe, fine.labelled.pieces["train"]
     path, most = recipe.run / STATE, max(1, min(PARTS, EXAMPLES // len(pieces)))
@@ -100,7 +101,7 @@ def _read(fine: FineTuning, begun: Progress | None, ends: Ends) -> Progress:
             told = PieceEvaluation(recipe, fine.reader, fine.vocabulary, part).read()
             parts = told.parts.fewer(most)
             if found is None:
-                found = Progress(parts, told.states, np.zeros((0, 3, len(PENALTIES))))
+                found = State(parts, told.states, np.zeros((0, 3, len(PENALTIES))))
             else:
                 found = found.joined(parts, told.states)
             advance(len(part))
@@ -115,8 +116,8 @@ def _read(fine: FineTuning, begun: Progress | None, ends: Ends) -> Progress:
 
 
 def _fit_folds(
-    fine: FineTuning, found: Progress, folds: Sequence[NDArray[np.bool_]], ends: Ends
-) -> Progress:
+    fine: FineTuning, found: State, folds: Sequence[NDArray[np.bool_]], ends: Ends
+) -> State:
     """The same for what is held out of the regression: a fold at least, so that calls that are
     ended early come to an end.
     """
@@ -131,11 +132,6 @@ def _fit_folds(
             if ends() is not None:
                 break
     return found
-
-
-def _folds(pieces: Pieces) -> list[NDArray[np.bool_]]:
-    """``song_folds`` of the pieces' songs."""
-    return song_folds(np.array([entry.song for entry in pieces.documents.entries]))
 
 
 def song_folds(songs: NDArray[np.str_]) -> list[NDArray[np.bool_]]:
@@ -218,7 +214,7 @@ def _told(fine: FineTuning, reason: str, began: float, *, read: int) -> dict[str
     return told
 
 
-def _load(path: Path) -> Progress:
+def _load(path: Path) -> State:
     held = load_file(path)
     if set(held) != {"pooled", "piece", "share", "states", "folds"}:
         raise UserError(
@@ -226,10 +222,10 @@ def _load(path: Path) -> Progress:
             "it is read anew."
         )
     parts = Parts(held["pooled"], held["piece"], held["share"])
-    return Progress(parts, held["states"], held["folds"])
+    return State(parts, held["states"], held["folds"])
 
 
-def _save(path: Path, found: Progress) -> None:
+def _save(path: Path, found: State) -> None:
     with atomic_write(path) as temporary:
         tensors = {**vars(found.parts), "states": found.states, "folds": found.folds}
         save_file(tensors, temporary)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ostinato.base.errors import UserError
 from ostinato.base.log import progress
-from ostinato.infer.directory import bundled
+from ostinato.infer.directory import bundled, model_in
 from ostinato.infer.load import load_piece_model
 from ostinato.infer.pieces import PieceLabels, PieceModel
 from ostinato.jobs.show import console, counted, naming, percent, print_json, printable, table
@@ -103,27 +103,23 @@ def label(request: LabelRequest) -> list[Labelled]:
 def find_head(task: str) -> Path:
     """The model directory of a task's name, of a bundled model's, of a path, or of a run of fit."""
     known = bundled()
-    own = [place for place in (Path(task), Path(task) / "model") if _is_model(place)]
-    if task in TASKS and not own:
+    own = model_in(Path(task))
+    if task in TASKS and own is None:
         if TASKS[task] in known:
             return known[TASKS[task]]
         raise UserError(
             f"{task}: the model {TASKS[task]} did not come with this copy of ostinato; fit one to "
             "a folder of your own (`ostinato fit DIR`) and name it: --task RUN"
         )
-    if task in known and _is_model(known[task]):
+    if task in known:
         return known[task]
-    if own:
-        return own[0]
+    if own is not None:
+        return own
     if task == "melody":
         raise UserError("melody: notes are labelled by `ostinato melody FILE -o OUT`")
     raise UserError(
         f"--task: expected {', '.join(TASKS)}, a model directory or a run of fit; got {task!r}"
     )
-
-
-def _is_model(folder: Path) -> bool:
-    return (folder / "config.json").is_file()
 
 
 def licence(folder: Path) -> str:

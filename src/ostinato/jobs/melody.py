@@ -15,7 +15,7 @@ import numpy as np
 from rich.markup import escape
 
 from ostinato.base.errors import UserError
-from ostinato.base.files import atomic_write
+from ostinato.base.files import atomic_write, place_of_file
 from ostinato.infer.directory import VELOCITY
 from ostinato.infer.load import load_note_model
 from ostinato.infer.notes import NoteLabels
@@ -70,9 +70,7 @@ class MelodyRequest:
 
 def _check_place(path: Path) -> None:
     """Refuse, before any work, a path to which no file can be written."""
-    if path.exists() and not path.is_file():
-        what = "a folder" if path.is_dir() else "a device or a pipe"
-        raise UserError(f"{path}: expected the name of a file to write; this is {what}")
+    path = place_of_file(path)
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if not folder.is_dir():
         raise UserError(f"{path}: cannot be written, since {folder} is a file and no folder")

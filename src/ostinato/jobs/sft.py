@@ -81,6 +81,8 @@ def run(recipe: SftRecipe) -> dict[str, object]:
     packer = WholePacker(training, plan, seed=recipe.train.seed)
     step = LanguageModelStep(model, packer, device)
 
+    judged = held.clipped(recipe.length).learns()
+
     def validate() -> Mapping[str, float]:
         scores = step.validate(in_order(held.clipped(recipe.length), stage, recipe.valid_tokens))
         return {**scores, "score": -scores["loss"]}
@@ -91,7 +93,7 @@ def run(recipe: SftRecipe) -> dict[str, object]:
         recipe.train,
         recipe.run,
         resume=resume,
-        validate=validate if held.clipped(recipe.length).learns() else None,
+        validate=validate if judged else None,
     )
     result: dict[str, object] = {
         **describe(outcome),
@@ -101,9 +103,8 @@ def run(recipe: SftRecipe) -> dict[str, object]:
         "cut_short": int((training.lengths > recipe.length).sum()),
     }
     if outcome.reason != "interrupted":
-        if len(held):
-            if held.clipped(recipe.length).learns():
-                result["valid"] = {"loss": validate()["loss"]}
+        if judged:
+            result["valid"] = {"loss": validate()["loss"]}
             result["best_step"] = outcome.counters.best_step
         folder = recipe.run / "model"
         copy_tokenizer(source, folder)
