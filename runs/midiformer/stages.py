@@ -50,7 +50,7 @@ WHOLE = (  # where nothing is frozen
     "train.validate_every=1500",
 )
 OURS = ("adapter_rank", "adapter_targets", "init")  # what a peer's fine-tuning has not
-TEACHING_STEPS = 8500  # of the trunk that ships: 400 s of an H200, with a reading for each head
+TEACHING_STEPS = 13500  # of the trunk that ships: 400 s of an H200
 VELOCITY_WEIGHT = 0.3  # of its loss beside the melody's, which is an eighth of it
 PUBLISHED_STEPS = {"melody": 6000, "velocity": 4000}
 TRANSPOSE = 6  # semitones either way
