@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from ostinato.infer.load import PieceModel, load_piece_model
 from ostinato.music.midi import read_midi
 
 NAMES = ("jigs149", "reelsa-c27", "reelsm-q16")
-EXAMPLE = Path(str(files("ostinato") / "examples" / "auld_lang_syne.mid"))
+EVERY = {"EMOPIA": 360, "Pianist8": 140}  # which files of theirs are asked about, by name
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +19,13 @@ def dances() -> PieceModel:
 
 
 @pytest.mark.usefixtures("one_thread")
-def test_an_arrangement_for_piano_is_no_folk_dance(dances: PieceModel) -> None:
-    found = dances.label_piece(read_midi(EXAMPLE))
-    assert found.out_of_domain and found.distance > 1.5
+def test_music_for_piano_is_no_folk_dance(dances: PieceModel, shared: Path) -> None:
+    for corpus, step in EVERY.items():
+        paths = sorted((shared / "data" / corpus).rglob("*.mid"))[::step]
+        assert len(paths) == 3
+        for path in paths:
+            found = dances.label_piece(read_midi(path))
+            assert found.out_of_domain, (path.name, found.distance)
 
 
 @pytest.mark.usefixtures("one_thread")

@@ -30,7 +30,7 @@ from ostinato.models.midiformer.calibration import load_calibration
 from ostinato.models.midiformer.head_directory import HeadWindow
 from ostinato.music.compound_words import encode
 from ostinato.music.grid import Bars
-from ostinato.music.score import Score
+from ostinato.music.score import Int, Score
 
 if TYPE_CHECKING:
     from ostinato.infer.language import LanguageModel
@@ -62,11 +62,15 @@ class NoteModel:
             steps_per_quarter=compoundation.steps_per_quarter,
             bars=bars,
         )
-        rows = self._calibrated(self.rows.probabilities(words.values))
+        rows = self.label_words(words.values)
         probabilities = scatter(rows, words.note_index, notes, len(score))
         return NoteLabels(probabilities, choose(probabilities, threshold), self.names)
 
-    def _calibrated(self, rows: Float) -> Float:
+    def label_words(self, values: Int) -> Float:
+        """The calibrated probabilities [n, labels] of the compound words int16 [n, F] of a piece,
+        those without a note too.
+        """
+        rows = self.rows.probabilities(values)
         if self.calibration.temperature == 1:
             return rows
         told = np.log(np.maximum(rows, np.finfo(np.float32).tiny))

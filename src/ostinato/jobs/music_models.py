@@ -61,7 +61,7 @@ def note_answers(model: NoteModel, merge: NDArray[np.float32]) -> Model:
             return model.label_notes(document.score, document.bars).probabilities @ merge
         header = model.vocabulary.header
         segments = rows_for(document, header.scheme, header.steps_per_quarter)
-        found = [model.rows.probabilities(segment) for segment in segments]
+        found = [model.label_words(segment) for segment in segments]
         return np.concatenate(found) @ merge
 
     return answer
