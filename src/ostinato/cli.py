@@ -269,7 +269,7 @@ def plan(
         str,
         typer.Argument(
             metavar="PRESET|DIR",
-            help="tiny, 20m, 100m, 1b, 456b, or a model directory.",
+            help="tiny, 20m, 100m, 1b, 456b, a bundled model or a model directory.",
             show_default=False,
         ),
     ],

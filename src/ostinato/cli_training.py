@@ -39,7 +39,8 @@ Steps = Annotated[int, typer.Option(help="Grid: 4 is sixteenths; 12 and 24 hold 
 TokenizerFolder = Annotated[
     Path | None,
     typer.Option(
-        help="Of text and chat: a folder with the tokenizer to use; default: learn one.",
+        help="Of text and chat: the folder or the bundled model whose tokenizer to use; default: "
+        "learn one.",
         show_default=False,
     ),
 ]

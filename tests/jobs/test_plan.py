@@ -11,6 +11,7 @@ import pytest
 
 from ostinato import cli
 from ostinato.base.errors import UserError
+from ostinato.infer.directory import bundled
 from ostinato.jobs.plan import amount
 from ostinato.jobs.plan_cluster import GPUS, Cluster, Load, decoding, memory, reading, rentable
 from ostinato.jobs.plan_numbers import PlanRequest, make_plan
@@ -144,7 +145,7 @@ def test_amounts_have_three_digits() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (["457b"], "457b: expected a preset (tiny, 20m, 100m, 1b, 456b) or a directory"),
+        (["457b"], "457b: expected a preset (tiny, 20m, 100m, 1b, 456b), a bundled model or"),
         (["tiny", "--gpu", "TPU"], "there is no GPU 'TPU' here; there is H100"),
         (["tiny", "--gpus", "0"], "--gpus must be between 1 and 1,000,000, got 0"),
         (["tiny", "--batch", "-1"], "--batch must be between 1"),
@@ -164,6 +165,11 @@ def test_mistakes(capsys: pytest.CaptureFixture[str], options: list[str], senten
     out, error = capsys.readouterr()
     assert out == "" and error.startswith("error: ") and error.count("\n") == 1
     assert sentence in error
+
+
+def test_a_bundled_model_is_known_by_its_name() -> None:
+    made = make_plan(PlanRequest(model="m1-reason"))
+    assert made.config == M1Config.from_pretrained(bundled()["m1-reason"])
 
 
 def test_a_directory_that_is_no_m1(tmp_path: Path) -> None:

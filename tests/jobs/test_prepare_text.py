@@ -12,6 +12,7 @@ from ostinato.chat.tokenizer import Tokenizer
 from ostinato.cli import main
 from ostinato.data.text import read_text
 from ostinato.data.text_source import read_items
+from ostinato.infer.directory import bundled
 from ostinato.jobs import prepare_text as job
 from ostinato.jobs.prepare_text import PrepareTextRequest, TextSummary, prepare_text
 from toy_text import conversation, write_chats, write_lines, write_texts
@@ -56,6 +57,12 @@ def test_many_texts_teach_a_tokenizer_and_a_wrong_size_claims_no_folder(tmp_path
     with pytest.raises(UserError, match="vocab_size 0: expected 260 or more"):
         prepared(tmp_path, corpus, vocab_size=0)
     assert prepared(tmp_path, corpus).documents == 700
+
+
+def test_the_tokenizer_of_a_bundled_model_is_known_by_its_name(tmp_path: Path) -> None:
+    prepared(tmp_path, write_texts(tmp_path / "texts"), tokenizer=Path("m1-spark"))
+    given = (bundled()["m1-spark"] / "tokenizer.json").read_bytes()
+    assert (tmp_path / "shards" / "tokenizer.json").read_bytes() == given
 
 
 def test_only_what_the_assistant_wrote_is_to_be_learnt(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from ostinato.base.config import load_recipe
 from ostinato.base.errors import UserError
 from ostinato.base.log import read_metrics
 from ostinato.chat.tokenizer import Tokenizer
+from ostinato.infer.directory import bundled
 from ostinato.jobs.prepare_text import PrepareTextRequest, prepare_text
 from ostinato.jobs.pretrain import pretrain
 from ostinato.jobs.pretrain_m1 import PretrainM1Recipe
@@ -98,6 +99,18 @@ def test_a_model_may_be_gone_on_with(folder: Path) -> None:
         torch.testing.assert_close(before[name], after[name], atol=1e-2, rtol=1e-2)
     described = json.loads((folder / "more" / "model" / "config.json").read_text())
     assert described["model_type"] == "minimax_m1"
+
+
+def test_a_bundled_model_may_be_gone_on_with(folder: Path) -> None:
+    texts = write_texts(folder / "texts-of-spark", 70)
+    shards = folder / "shards-of-spark"
+    prepare_text(PrepareTextRequest("text", (texts,), shards, tokenizer=Path("m1-spark")))
+    more = ["init=m1-spark", f'shards=["{shards}"]', "train.steps=1"]
+    pretrain(folder / "m1.toml", [*more, "train.optimizer.learning_rate=0.0", "dtype=float32"])
+    before, after = weights(bundled()["m1-spark"]), weights(folder / "run" / "model")
+    assert before.keys() == after.keys()
+    for name, tensor in before.items():
+        torch.testing.assert_close(after[name], tensor, check_dtype=False)
 
 
 def test_what_a_user_gets_wrong(folder: Path) -> None:

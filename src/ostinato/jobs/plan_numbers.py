@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ostinato.base.errors import UserError
+from ostinato.infer.directory import bundled
 from ostinato.jobs.plan_cluster import (
     GPUS,
     Cluster,
@@ -164,14 +165,16 @@ def make_plan(request: PlanRequest) -> Plan:
 
 
 def find_config(model: str) -> M1Config:
-    """A preset by name, else the configuration of a model directory."""
+    """A preset or a bundled model by name, else the configuration of a model directory."""
     if model in PRESETS:
         return M1Config.preset(model)
-    if not Path(model).is_dir():
+    folder = bundled().get(model, Path(model))
+    if not folder.is_dir():
         raise UserError(
-            f"{model}: expected a preset ({', '.join(PRESETS)}) or a directory with config.json"
+            f"{model}: expected a preset ({', '.join(PRESETS)}), a bundled model or a directory "
+            "with config.json"
         )
-    return M1Config.from_pretrained(model)
+    return M1Config.from_pretrained(folder)
 
 
 def work(config: M1Config, tokens: int) -> Work:

@@ -17,6 +17,7 @@ from ostinato.base.errors import UserError
 from ostinato.chat.tokenizer import Tokenizer
 from ostinato.data.packing import CutPacker, Plan, Stage, in_order
 from ostinato.data.text import TextDocuments, copy_tokenizer, read_text
+from ostinato.infer.directory import find_model
 from ostinato.jobs.training import describe, finish
 from ostinato.models.m1 import M1
 from ostinato.train.language import LanguageModelStep, M1Choice, check_fit, start_from
@@ -33,7 +34,7 @@ class PretrainM1Recipe:
     run: Path  # directory of the run; its ``model`` becomes the model directory
     shards: tuple[Path, ...]
     stages: tuple[Stage, ...]
-    init: Path | None = None  # a model directory to go on from; ``model`` then says nothing
+    init: Path | None = None  # a model directory or bundled name; ``model`` then says nothing
     valid_share: float = 0.01  # of the documents, held out by their content
     valid_tokens: int = 200_000  # of them, at most
     device: str = "auto"
@@ -101,7 +102,7 @@ def run(recipe: PretrainM1Recipe) -> dict[str, object]:
 def _model(recipe: PretrainM1Recipe, documents: TextDocuments, device: torch.device) -> M1:
     """That of ``init``, or one with fresh weights: the same for the same seed on any device."""
     if recipe.init is not None:
-        return start_from(recipe.init, documents, device)
+        return start_from(find_model(recipe.init), documents, device)
     tokenizer = Tokenizer.load(recipe.shards[0])
     config = recipe.model.config(documents.vocab_size, bos=tokenizer.bos, eos=tokenizer.eos)
     torch.manual_seed(recipe.train.seed)
