@@ -268,7 +268,7 @@ def plan(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="PRESET|DIR",
+            metavar="PRESET|NAME|DIR",
             help="tiny, 20m, 100m, 1b, 456b, a bundled model or a model directory.",
             show_default=False,
         ),
