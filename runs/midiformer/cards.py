@@ -22,7 +22,6 @@ library_name: ostinato
 tags: [midi, symbolic-music, ng-midiformer]
 ---
 """
-BESIDE = "../model"  # where a further head of a run has the model that it stands on
 BASELINES = ("majority", "skyline", "nearest song", "logistic")
 
 
@@ -68,13 +67,12 @@ def trunk_card(name: str, pretrained: Path, taught: Path | None) -> str:
     return "\n".join([*lines, "", "## Limits", "", limits, ""])
 
 
-def as_bundled(card: str, name: str, trunk: str) -> str:
+def as_bundled(card: str, name: str) -> str:
     """The card of a head under the name that it has in the package, its licence on top.
 
-    A run's card is called as the run, and so is the model that a further head of it stands on.
-    Weights learnt from music whose licence nobody states are not called free.
+    A run's card is called as the run. Weights learnt from music whose licence nobody states are
+    not called free.
     """
-    card = card.replace(BESIDE, f"`{trunk}`")
     lines = [f"{TITLE}{name}" if line.startswith(TITLE) else line for line in card.split("\n")]
     free = UNKNOWN not in card
     lines.insert(1, "license: apache-2.0" if free else "license: other")

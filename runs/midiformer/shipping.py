@@ -134,7 +134,7 @@ def bundle(folder: Path, weights: Path, results: Path | None = None) -> Iterator
         card = weights / bundled / CARD
         text = card.read_text(encoding="utf-8")
         if name != TRUNK:
-            text = as_bundled(text, bundled, TRUNK)
+            text = as_bundled(text, bundled)
         called = names if name == TRUNK else {name: bundled}
         called = called | {ours: ours for ours in called.values()}
         write_text(card, with_scores(text, told, called))

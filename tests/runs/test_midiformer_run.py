@@ -269,14 +269,8 @@ def test_heads_go_into_the_package_by_the_name_of_their_trunk(
 
 def test_weights_from_music_without_a_licence_are_not_called_free() -> None:
     card = "---\ntags: [midi]\n---\n\n# run-7\n\n| pianist8 | 334 | unknown, research use |\n"
-    told = cards.as_bundled(card, "midiformer-composer", "midiformer")
+    told = cards.as_bundled(card, "midiformer-composer")
     assert told.startswith("---\nlicense: other\ntags: [midi]\n---\n\n# midiformer-composer\n")
-
-
-def test_the_card_of_a_further_head_names_the_trunk_that_ships() -> None:
-    card = "---\ntags: [midi]\n---\n\n# run-7\n\nA head on the encoder of ../model, which learnt.\n"
-    told = cards.as_bundled(card, "midiformer-velocity", "midiformer")
-    assert told.endswith("\nA head on the encoder of `midiformer`, which learnt.\n")
 
 
 def test_versions_with_labels_are_shards_of_their_own(trained: Path) -> None:

@@ -22,15 +22,17 @@ def bundled() -> dict[str, Path]:
 
 def find_model(name: str | Path) -> Path:
     """The directory of a bundled model's name, or a directory itself, or that in a run's."""
-    known = bundled()
-    if str(name) in known:
-        return known[str(name)]
-    if (found := model_in(Path(name))) is not None:
+    if (found := model_in(named(name))) is not None:
         return found
     raise UserError(
         f"{name}: expected a model directory (it holds config.json) or the name of a bundled "
-        f"model, which are: {', '.join(known) or 'none'}"
+        f"model, which are: {', '.join(bundled()) or 'none'}"
     )
+
+
+def named(name: str | Path) -> Path:
+    """Where the bundled model of that name lies; the path itself where it is no such name."""
+    return bundled().get(str(name), Path(name))
 
 
 def model_in(folder: Path) -> Path | None:

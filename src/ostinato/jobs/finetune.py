@@ -143,7 +143,7 @@ def _finish_other(fine: FineTuning) -> dict[str, object]:
     )
     head_directory.save(folder, model, description, dtype=getattr(torch, recipe.dtype))
     fine.record(folder)
-    write_card(folder, recipe, fine.labelled, result, trunk="../model")
+    write_card(folder, recipe, fine.labelled, result, further=True)
     return {**result, "model": str(folder)}
 
 

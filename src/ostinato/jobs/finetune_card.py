@@ -18,18 +18,19 @@ def write_card(
     recipe: FinetuneRecipe,
     labelled: Labelled,
     result: dict[str, object],
-    trunk: str = "",
+    *,
+    further: bool = False,
 ) -> None:
     """Write ``README.md`` of the model directory; ``result`` is what the job reports.
 
-    ``trunk``: the model that a further head stands on, which learnt in the same steps.
+    ``further``: of a further head, which stands on the model that learnt in the same steps.
     """
-    lines = _lines(recipe, labelled, result, trunk)
+    lines = _lines(recipe, labelled, result, further=further)
     write_text(folder / "README.md", "\n".join(lines) + "\n")
 
 
 def _lines(
-    recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object], trunk: str
+    recipe: FinetuneRecipe, labelled: Labelled, result: dict[str, object], *, further: bool
 ) -> Iterator[str]:
     unit = "note" if labelled.kind == "note" else "piece"
     name = recipe.run.name
@@ -37,18 +38,12 @@ def _lines(
     yield from (f"# {name}", "")
     yield f"Tells of every {unit}: **{'**, **'.join(labelled.labels)}**."
     if recipe.adapter_rank:
-        yield (
-            f"A head with an adapter of rank {recipe.adapter_rank} on a frozen trunk, which it "
-            "needs (`trunk` in `config.json`, checked by a digest of its weights)."
-        )
+        yield f"A head with an adapter of rank {recipe.adapter_rank} on a frozen trunk, {NEEDS}."
     if recipe.regression:
         also = ", and on statistics of the words" if recipe.statistics else ""
-        yield (
-            "A regression on the mean states of a frozen trunk, which it needs (`trunk` in "
-            f"`config.json`, checked by a digest of its weights){also}."
-        )
-    if trunk:
-        yield f"A head on the encoder of {trunk}, which learnt this and what its card says at once."
+        yield f"A regression on the mean states of a frozen trunk, {NEEDS}{also}."
+    if further:
+        yield f"A head on a trunk that learnt this and what its card says at once, {NEEDS}."
     yield from ("", "## How well", "")
     yield f"Split `{recipe.split}`; weights and temperature were chosen on its valid side."
     yield from ("", f"| side | {unit}s | majority | accuracy | calibration error |")
@@ -65,6 +60,7 @@ def _lines(
 
 
 UNKNOWN = "unknown, research use"
+NEEDS = "which it needs (`trunk` in `config.json`, checked by a digest of its weights)"
 
 
 def _row(side: str, unit: str, found: dict[str, Any]) -> str:

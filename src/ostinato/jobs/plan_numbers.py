@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from ostinato.base.errors import UserError
-from ostinato.infer.directory import bundled
+from ostinato.infer.directory import named
 from ostinato.jobs.plan_cluster import (
     GPUS,
     Cluster,
@@ -168,7 +168,7 @@ def find_config(model: str) -> M1Config:
     """A preset or a bundled model by name, else the configuration of a model directory."""
     if model in PRESETS:
         return M1Config.preset(model)
-    folder = bundled().get(model, Path(model))
+    folder = named(model)
     if not folder.is_dir():
         raise UserError(
             f"{model}: expected a preset ({', '.join(PRESETS)}), a bundled model or a directory "

@@ -27,7 +27,7 @@ from ostinato.data.text import (
     tokenizer_digest,
 )
 from ostinato.data.text_source import Conversation, Item, TextKind, find_texts, read_items
-from ostinato.infer.directory import bundled
+from ostinato.infer.directory import named
 from ostinato.jobs.preparing import claim, quarantine, read_quarantine
 from ostinato.jobs.show import console, counted, print_json, printable
 
@@ -78,8 +78,7 @@ def prepare_text(request: PrepareTextRequest) -> TextSummary:
     if request.tokenizer is None:
         check_size(request.vocab_size)  # before the folder is claimed for it
     else:
-        known = bundled().get(str(request.tokenizer), request.tokenizer)
-        request = replace(request, tokenizer=known)
+        request = replace(request, tokenizer=named(request.tokenizer))
     claim(request.out, _plan(request, files))
     tokenizer = _tokenizer(request, files)
     digest = tokenizer_digest(request.out)
