@@ -1,4 +1,6 @@
-"""The table of baselines: a cell for each column, and nothing of what was not scored."""
+"""The tables of music: a cell for each column, nothing of what was not scored, and the kept one is
+what ships and what the documents say.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,17 @@ from pathlib import Path
 
 import pytest
 
+from ostinato.eval.music.record import digest
 from ostinato.eval.music.suite import evaluate
 from ostinato.eval.music.tasks import TASKS
+from ostinato.infer.directory import bundled
 from toy_music_suite import toy_splits, write_corpora
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import music_baselines as program
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_rows_tell_what_was_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,3 +74,34 @@ def test_of_two_scorings_the_later_counts_and_a_peer_is_not_ours(
     rows = list(music_table.markdown([one, *others]))[2:]
     order = ["melody | clean", "dance | published", "dance | clean"]
     assert [row[2 : 2 + len(name)] for row, name in zip(rows, order, strict=True)] == order
+
+
+def test_the_newest_table_is_of_the_weights_that_ship_and_is_what_the_documents_show() -> None:
+    """Whoever trains anew has to score anew, and to tell of it wherever figures stand."""
+    import music_table
+
+    newest = max((ROOT / "benchmarks" / "results").glob("music-table-*.json"))
+    results = json.loads(newest.read_text(encoding="utf-8"))["results"]
+    assert set(music_table.markdown(results)) <= set(_lines("docs/music.md"))
+    told = [line for line in _lines("README.md") if line.startswith("| ")]
+    trunk = _lines("src/ostinato/weights/midiformer/README.md")
+    shipped: set[str] = set()
+    for result in results:
+        name = TASKS[result["task"]].head
+        if result["protocol"] != "clean" or name not in bundled():
+            continue
+        shipped.add(name)
+        assert result["scored"][name]["files"] == digest(bundled()[name]), name
+        scores = result["models"][name]
+        low, high = scores["interval"]
+        right = f"| **{scores['accuracy']:.1%}** | {low:.1%} to {high:.1%} |"
+        own = _lines(f"src/ostinato/weights/{name}/README.md")
+        for card in (trunk, own):
+            assert any(line.startswith(f"| {name} |") and right in line for line in card), name
+        cell = f"{100 * scores['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        assert any(cell in line.split(" | ")[1:2] for line in told), (name, cell)
+    assert shipped == {task.head for task in TASKS.values()} & set(bundled())
+
+
+def _lines(path: str) -> list[str]:
+    return (ROOT / path).read_text(encoding="utf-8").splitlines()
